@@ -17,7 +17,7 @@ from benchmarks.report import table
 from benchmarks.runner import OUT, THREADS
 from benchmarks.suites import SIZES, SUITES, Plan
 
-_TOLD = ("duckdb", "numpy", "pandas", "pyarrow", "numba")
+_REPORTED_PACKAGES = ("duckdb", "numpy", "pandas", "pyarrow", "numba")
 RESULTS = OUT / "results.json"
 
 _EPILOG = """

@@ -54,7 +54,7 @@ class Timed:
     worst: float
 
 
-def made(size: int) -> Path:
+def make_store(size: int) -> Path:
     """A store with two nights of a district, and somebody who may look; made once."""
     folder = OUT / "console" / f"e{size}"
     store, ready = folder / "store.db", folder / "ready"
@@ -148,7 +148,7 @@ def visit(site: str) -> tuple[dict[str, Any], list[Timed]]:
 def main() -> None:
     """Measure, print, keep in out/bench/console.json."""
     size = int(sys.argv[1]) if len(sys.argv) > 1 else 300_000
-    store = made(size)
+    store = make_store(size)
     site = f"http://127.0.0.1:{PORT}"
     command = (
         sys.executable,

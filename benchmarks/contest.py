@@ -16,7 +16,7 @@ from xhcredit.scores.release import Release, load_release
 
 AS_OF = date(2026, 6, 30)  #: day after which the generated district has no events
 
-_MORE = (
+_FURTHER_INDICATORS = (
     Indicator(feature="last_but_one_inspection_failed", cuts=(1,), points=(4, -4), missing=0),
     Indicator(feature="inspections_failed_in_a_row", cuts=(1, 2), points=(2, -6, -14), missing=0),
     Indicator(
@@ -41,7 +41,9 @@ _MORE = (
 def release() -> Release:
     """The general table with six indicators more."""
     general = load_release().general
-    extended_table = general.model_copy(update={"indicators": (*general.indicators, *_MORE)})
+    extended_table = general.model_copy(
+        update={"indicators": (*general.indicators, *_FURTHER_INDICATORS)}
+    )
     return Release("benchmark", {"general": extended_table})
 
 

@@ -69,7 +69,7 @@ class District:
     """Warehouse and store of the sample district, with a clock that follows the months."""
 
     folder: Path
-    now: datetime = datetime(2025, 3, 20, tzinfo=UTC)
+    clock_time: datetime = datetime(2025, 3, 20, tzinfo=UTC)
 
     @property
     def warehouse(self) -> Path:
@@ -101,11 +101,11 @@ class District:
 
     def months(self, nights: Nights) -> Iterator[Month]:
         """Go through the year."""
-        with Store.open(str(self.folder / "store.db"), clock=lambda: self.now) as store:
+        with Store.open(str(self.folder / "store.db"), clock=lambda: self.clock_time) as store:
             steps.file_plan(store, act("plan"), PLAN, BOOK, date(2025, 3, 20))
             for number in range(ROUNDS):
                 as_of = add_months(date(2025, 7, 1), number) - timedelta(1)
-                self.now = datetime.combine(as_of, time(20), UTC)
+                self.clock_time = datetime.combine(as_of, time(20), UTC)
                 publish(nights(as_of), store, actor="night")
                 yield self._round(store, f"m{number + 1:02}", as_of)
 
@@ -115,7 +115,7 @@ class District:
         people = steps.People((lists / "inspectors.csv").read_bytes(), b"inspector,code,reason\n")
         freeze_request = steps.FreezeRequest("p", draw, as_of, people)
         steps.freeze(store, act("freeze"), self.warehouse, BOOK, freeze_request)
-        self.now += timedelta(days=1)
+        self.clock_time += timedelta(days=1)
         steps.enter_seed(store, act("seed"), draw, f"7 11 13 {draw}", "体彩")
         steps.run_draw(store, act("run"), draw)
         rows = frame_with_outcomes(store, draw, as_of)
@@ -125,7 +125,7 @@ class District:
             for r in rows[rows["drawn"]].itertuples()
         ]
         results_csv = ("code,result,inspected_on,item,note\n" + "".join(lines)).encode()
-        self.now += timedelta(days=11)
+        self.clock_time += timedelta(days=11)
         enter_results(store, act("results"), draw, results_csv, "r.csv", self.warehouse, entered)
         commitment_body = steps.commitment_of(store, draw)
         due = {s["id"]: float(s["ratio"]) * s["size"] for s in commitment_body["strata"]}

@@ -16,7 +16,7 @@ from typing import Any
 
 import httpx2
 
-from benchmarks.console import PASSWORD, made
+from benchmarks.console import PASSWORD, make_store
 from benchmarks.data import warehouse
 from benchmarks.runner import OUT
 from benchmarks.serving import server, show
@@ -59,7 +59,7 @@ def settled(client: httpx2.Client, page: str) -> tuple[float, int]:
 def main() -> None:
     """Measure, print, keep in out/bench/first_visit.json."""
     size = int(sys.argv[1]) if len(sys.argv) > 1 else 300_000
-    store = made(size)
+    store = make_store(size)
     words = ("--store", str(store), "--warehouse", str(warehouse(size)), "--port", str(PORT))
     begun = time.perf_counter()
     with server(sys.executable, "-m", "xhcredit_serving.main", *words, ready_url=f"{SITE}/readyz"):

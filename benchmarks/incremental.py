@@ -71,7 +71,7 @@ def _come(warehouse: Any, day: date) -> int:
         con.execute(f"SET VARIABLE today = DATE '{day}'")
         touched = f"code IN (SELECT code FROM enterprise WHERE hash(code) % {ONE_IN} = 0)"
         selects = {
-            name: f"SELECT * REPLACE ({_said(t)}) FROM {name} WHERE {touched} "
+            name: f"SELECT * REPLACE ({_reported_events_sql(t)}) FROM {name} WHERE {touched} "
             f"AND withdrawn_on IS NULL AND hash(event_id) % {AGAIN} = 0"
             for name, t in directory().items()
             if t.kind == "event"
@@ -84,7 +84,7 @@ def _come(warehouse: Any, day: date) -> int:
     return sum(entry.parts.values())
 
 
-def _said(t: Any) -> str:
+def _reported_events_sql(t: Any) -> str:
     """Half of what comes is new (another day and key), half tells of an event that stood before."""
     new = "hash(event_id) % 8 = 0"
     column_sqls = [

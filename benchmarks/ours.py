@@ -72,12 +72,16 @@ def night(
     def work() -> Any:
         report = run_night(place, out, m, memory=memory)
         night_figures = {"features": len(m.compiled.ids), "tiers": report.tiers}
-        return lambda: {**night_figures, **_found(report.scores), **_checked(report.scores, check)}
+        return lambda: {
+            **night_figures,
+            **_written_counts(report.scores),
+            **_checked(report.scores, check),
+        }
 
     return work
 
 
-def _found(target: Path) -> dict[str, Any]:
+def _written_counts(target: Path) -> dict[str, Any]:
     """What was written."""
     import pyarrow.parquet as pq
 

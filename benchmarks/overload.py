@@ -41,7 +41,7 @@ async def overload(port: int, codes: list[str], key: str, seconds: float) -> dic
 
     await asyncio.gather(say_hello(), *(ask(n) for n in range(64)))
     ordered = sorted(served) or [float("nan")]
-    return _told(ordered, hellos, refused, seconds)
+    return _load_figures(ordered, hellos, refused, seconds)
 
 
 class Wire:
@@ -71,7 +71,7 @@ class Wire:
         return int(answer.split(b" ", 2)[1]), answer
 
 
-def _told(
+def _load_figures(
     ordered: list[float], hellos: list[float], refused: list[int], seconds: float
 ) -> dict[str, Any]:
     return {

@@ -112,7 +112,7 @@ def floor_with_reasons(size: int = 1_000_000, check: bool = False) -> Callable[[
     return work
 
 
-def one(probes: int = 20_000) -> Callable[[], dict[str, Any]]:
+def score_one_at_a_time(probes: int = 20_000) -> Callable[[], dict[str, Any]]:
     """One enterprise at a time in process, from a dictionary of features: score, four reasons."""
     table, x = points_table(), matrix(probes)
     rows = [dict(zip(table.features, column.tolist(), strict=True)) for column in x.T]

@@ -163,7 +163,9 @@ def single(plan: Plan) -> Rows:
     plan.note(size)
     plan.tell("One enterprise at a time")
     tasks: dict[str, dict[str, Any]] = {
-        "from values: score and four reasons, 60 indicators": {"task": "points.one"},
+        "from values: score and four reasons, 60 indicators": {
+            "task": "points.score_one_at_a_time"
+        },
         "from the store: features, 1 + X, tier, reasons": {"task": "ours.single", "size": size},
     }
     runs = in_turns(tasks, plan.pairs, plan.tell)

@@ -18,7 +18,7 @@ import pytest
 
 SAMPLE = Path(__file__).parents[1] / "data" / "sample"
 #: where a browser on this computer finds a demo
-HERE = "http://127.0.0.1:8000"
+DEMO_ADDRESS = "http://127.0.0.1:8000"
 
 
 # what works is imported when it is needed: every run of the tests reads this file
@@ -47,7 +47,9 @@ def demo_client(folder):
     with Store.open(str(folder / STORE)) as store:
         app = create_app(store, Settings(log=io.StringIO(), warehouse=folder / WAREHOUSE))
         this_computer = ("127.0.0.1", 50_000)
-        with TestClient(app, HERE, raise_server_exceptions=False, client=this_computer) as client:
+        with TestClient(
+            app, DEMO_ADDRESS, raise_server_exceptions=False, client=this_computer
+        ) as client:
             client.store = store
             yield client
 

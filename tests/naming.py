@@ -45,6 +45,23 @@ def vague_public_names(name: str, text: str) -> Iterator[str]:
                 yield f'{name}:{node.lineno}: "{vague}" in {node.name}; {_CURE}'
 
 
+def vague_module_names(name: str, text: str) -> Iterator[str]:
+    """Vague names of what a module binds, private or not: constants, functions, methods, classes.
+
+    Parameters and variables of functions are left to ``local_names``.
+    """
+    nodes: list[ast.AST] = list(ast.parse(text).body)
+    while nodes:
+        node = nodes.pop()
+        bound = [node.name] if isinstance(node, (*_FUNCTIONS, ast.ClassDef)) else []
+        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+            bound = [node.id]
+        for vague in filter(_is_vague, bound):
+            yield f'{name}:{node.lineno}: "{vague}"; {_CURE}'
+        # what a function binds is local; of a class, all that is in its body is the module's
+        nodes += [] if isinstance(node, (*_FUNCTIONS, ast.Lambda)) else ast.iter_child_nodes(node)
+
+
 def vague_fields(name: str, text: str) -> Iterator[str]:
     """Vague names of what rows, answers and queries hold: annotated fields of classes."""
     for kind in ast.walk(ast.parse(text)):

@@ -9,17 +9,13 @@ import inspect
 import re
 import tomllib
 from functools import cache
-from importlib import import_module
 from itertools import chain
-from pkgutil import walk_packages
 
 import pytest
 from packaging.requirements import Requirement
 
-import xhcredit
 from tests import naming, page_walks, walks
-from tests.walks import ROOT, python_files, shown
-from xhcredit import errors
+from tests.walks import ROOT, error_classes, python_files, shown
 from xhcredit.features.registry import features
 from xhcredit.rules.check import referenced_features
 from xhcredit.rules.consistency import WHOLES
@@ -133,6 +129,10 @@ def test_of_all_local_names_at_most_one_in_two_hundred_is_vague(files, least):
 
     assert len(names) > least
     assert len(vague) <= 0.005 * len(names), vague
+
+
+def test_constants_and_helpers_of_tests_and_benchmarks_say_what_they_stand_for():
+    assert complaints(naming.vague_module_names, [*TESTS, *MUTATION, *MEASURING]) == ""
 
 
 def test_names_in_templates_and_scripts_say_what_they_stand_for():
@@ -261,17 +261,6 @@ def test_every_feature_says(part):
     silent = [f.id for f in features().values() if not getattr(f, part).strip()]
 
     assert silent == [], f"add {part} to these declarations"
-
-
-@cache
-def error_classes():
-    """Every class of ``XhcreditError`` in any module of the library."""
-    for module in walk_packages(xhcredit.__path__, "xhcredit."):
-        import_module(module.name)
-    error_kinds = [errors.XhcreditError]
-    for kind in error_kinds:
-        error_kinds += kind.__subclasses__()
-    return error_kinds
 
 
 def test_every_error_lives_on_the_bottom_floor():

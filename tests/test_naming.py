@@ -25,7 +25,8 @@ def penalties_of(code: str) -> list[str]:
 '''
 WALKS = [
     naming.vague_public_names, naming.silent_imports, naming.packed_statements,
-    naming.questioning_docstrings, naming.vague_fields, naming.vague_columns, naming.vague_routes,
+    naming.questioning_docstrings, naming.vague_module_names, naming.vague_fields,
+    naming.vague_columns, naming.vague_routes,
 ]  # fmt: skip
 
 
@@ -53,6 +54,33 @@ def test_vague_names_of_what_others_use_are_named(text, word):
     [complaint] = complaints(naming.vague_public_names, text)
 
     assert f'"{word}"' in complaint
+
+
+@pytest.mark.parametrize(
+    ("text", "word"),
+    [
+        ("NOW = 1", "NOW"),
+        ("AT, LATER = 1, 2", "AT"),
+        ("MORE: dict = {}", "MORE"),
+        ("if True:\n    _HERE = 1", "_HERE"),
+        ("for one in (1, 2): pass", "one"),
+        ("def _told(): ...", "_told"),
+        ("async def kept(): ...", "kept"),
+        ("class Held: ...", "Held"),
+        ("class Load:\n    async def _one(self): ...", "_one"),
+        ("class Load:\n    own = 1", "own"),
+    ],
+)
+def test_vague_names_that_a_module_of_tests_binds_are_named(text, word):
+    [complaint] = complaints(naming.vague_module_names, text)
+
+    assert f'"{word}"' in complaint
+
+
+def test_what_functions_bind_and_others_read_is_no_name_of_the_module():
+    text = "def walk(told):\n    now = told\n\nwalk(found)\nPAGE.here = [x for x in kept]\n"
+
+    assert complaints(naming.vague_module_names, text) == []
 
 
 @pytest.mark.parametrize(

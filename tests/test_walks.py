@@ -17,7 +17,7 @@ def test_it():
 '''
 
 
-def found(walk, text, name="planted.py", **limits):
+def complaints(walk, text, name="planted.py", **limits):
     return list(walk(name, dedent(text).strip("\n"), **limits))
 
 
@@ -34,11 +34,11 @@ WALKS = [
 
 @pytest.mark.parametrize("walk", WALKS, ids=lambda w: w.__name__)
 def test_clean_text_passes(walk):
-    assert found(walk, CLEAN) == []
+    assert complaints(walk, CLEAN) == []
 
 
 def test_long_files_are_found():
-    assert found(long_parts, "x = 0\n" * 9) == [
+    assert complaints(long_parts, "x = 0\n" * 9) == [
         "planted.py: 9 lines; split it by what its parts answer (at most 8)"
     ]
 
@@ -47,8 +47,8 @@ def test_long_functions_are_found_and_a_docstring_does_not_make_them_longer():
     body = "def f():\n" + "    x = 0\n" * 4
     source_text = 'def f():\n    """One.\n\n    Two.\n    """\n' + "    x = 0\n" * 3
 
-    assert "f has 5 lines; give its steps names" in found(long_parts, body)[0]
-    assert found(long_parts, source_text) == []
+    assert "f has 5 lines; give its steps names" in complaints(long_parts, body)[0]
+    assert complaints(long_parts, source_text) == []
 
 
 @pytest.mark.parametrize(
@@ -66,14 +66,14 @@ def test_long_functions_are_found_and_a_docstring_does_not_make_them_longer():
     ],
 )
 def test_whatever_asks_the_machine_for_the_day_is_found(text):
-    assert "take the day from" in " ".join(found(walks.machine_clocks, text))
+    assert "take the day from" in " ".join(complaints(walks.machine_clocks, text))
 
 
 @pytest.mark.parametrize(
     "text", ["import time\nt = time.perf_counter()", "a = champion.now()", 'b = "it is known now"']
 )
 def test_durations_and_other_things_called_now_pass(text):
-    assert found(walks.machine_clocks, text) == []
+    assert complaints(walks.machine_clocks, text) == []
 
 
 @pytest.mark.parametrize(
@@ -81,7 +81,7 @@ def test_durations_and_other_things_called_now_pass(text):
     ["import time\nt = time.perf_counter()", "from time import monotonic as tick\nt = tick()"],
 )
 def test_own_stopwatches_are_found(text):
-    assert "measure with the stopwatch" in found(walks.durations, text)[0]
+    assert "measure with the stopwatch" in complaints(walks.durations, text)[0]
 
 
 def test_lines_that_name_any_are_found_once_and_imports_pass():
@@ -94,7 +94,10 @@ def test_lines_that_name_any_are_found_once_and_imports_pass():
 
 @pytest.mark.parametrize("call", ["pytest.raises(ValueError)", "raises(ValueError)"])
 def test_raises_without_match_is_found(call):
-    assert "planted.py:1: raises without match" in found(walks.blind_raises, f"with {call}: f()")[0]
+    assert (
+        "planted.py:1: raises without match"
+        in complaints(walks.blind_raises, f"with {call}: f()")[0]
+    )
 
 
 @pytest.mark.parametrize(
@@ -108,7 +111,7 @@ def test_raises_without_match_is_found(call):
     ],
 )
 def test_mocks_are_found(text):
-    assert "planted.py:1: a mock; write a small real thing" in found(walks.mocks, text)[0]
+    assert "planted.py:1: a mock; write a small real thing" in complaints(walks.mocks, text)[0]
 
 
 @pytest.mark.parametrize(
@@ -128,27 +131,29 @@ def test_mocks_are_found(text):
     ],
 )
 def test_clocks_are_found_whatever_they_are_called(text):
-    assert "give the test its own day" in found(walks.clocks, text)[0]
+    assert "give the test its own day" in complaints(walks.clocks, text)[0]
 
 
 def test_names_that_only_sound_like_clocks_pass():
-    assert found(walks.clocks, "from book import now\nbook.now(); page.time(); sleep = 3") == []
+    assert (
+        complaints(walks.clocks, "from book import now\nbook.now(); page.time(); sleep = 3") == []
+    )
 
 
 @pytest.mark.parametrize(
     "text", ["publication = {'serious': 12}", "if months >= 36: ...", "x = 0.6"]
 )
 def test_legal_numbers_are_found(text):
-    assert "put it into a dated rule" in found(walks.bare_numbers, text)[0]
+    assert "put it into a dated rule" in complaints(walks.bare_numbers, text)[0]
 
 
 def test_silent_packages_are_found():
-    assert "no docstring" in found(walks.undocumented_package, "x = 0", "a/__init__.py")[0]
+    assert "no docstring" in complaints(walks.undocumented_package, "x = 0", "a/__init__.py")[0]
 
 
 @pytest.mark.parametrize("text", ["x = 1  # noqa", "x = 1  # noqa: S101", "x = 1  # noqa - why"])
 def test_silenced_linters_without_a_reason_are_found(text):
-    assert "write `noqa: X000 - why`" in found(walks.unexplained, text)[0]
+    assert "write `noqa: X000 - why`" in complaints(walks.unexplained, text)[0]
 
 
 @pytest.mark.parametrize(
@@ -164,7 +169,7 @@ def test_silenced_linters_without_a_reason_are_found(text):
     ],
 )
 def test_what_no_file_may_hold_is_found(parts, what):
-    assert what in found(walks.banned_text, "".join(parts))[0]
+    assert what in complaints(walks.banned_text, "".join(parts))[0]
 
 
 @pytest.mark.parametrize(
@@ -172,7 +177,7 @@ def test_what_no_file_may_hold_is_found(parts, what):
     [("https://example.cn/wo", "rk/2.html"), ("out/wo", "rk/x"), ("w/ho", "me/x"), ("1/2",)],
 )
 def test_addresses_and_relative_paths_are_no_paths_of_a_machine(parts):
-    assert found(walks.banned_text, "".join(parts)) == []
+    assert complaints(walks.banned_text, "".join(parts)) == []
 
 
 def test_rule_ids_are_found_where_they_stand_alone():

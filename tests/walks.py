@@ -8,7 +8,13 @@ import re
 import subprocess
 import tokenize
 from collections.abc import Collection, Iterator
+from functools import cache
+from importlib import import_module
 from pathlib import Path
+from pkgutil import walk_packages
+
+import xhcredit
+from xhcredit import errors
 
 ROOT = Path(__file__).parent.parent
 
@@ -272,3 +278,14 @@ def pins(lock: str) -> dict[str, tuple[str, int]]:
 def plain(package: str) -> str:
     """The one spelling of a package's name."""
     return re.sub(r"[-_.]+", "-", package).lower()
+
+
+@cache
+def error_classes() -> list[type[errors.XhcreditError]]:
+    """Every class of ``XhcreditError`` in any module of the library."""
+    for module in walk_packages(xhcredit.__path__, "xhcredit."):
+        import_module(module.name)
+    error_kinds = [errors.XhcreditError]
+    for kind in error_kinds:
+        error_kinds += kind.__subclasses__()
+    return error_kinds

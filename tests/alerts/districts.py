@@ -10,7 +10,7 @@ from xhcredit.engine import cluster
 from xhcredit.engine.one_enterprise import day_number
 
 TODAY = date(2026, 6, 30)
-NOW = day_number(TODAY)
+TODAY_NUMBER = day_number(TODAY)
 LONG_AGO = date(2020, 1, 1)
 
 

@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from tests.alerts.districts import NOW, ago, district, enterprises, event
+from tests.alerts.districts import TODAY_NUMBER, ago, district, enterprises, event
 from tests.alerts.test_triggers import penalty, shipped
 from xhcredit.alerts.back_test import (
     Outcomes,
@@ -27,7 +27,7 @@ RULE = Proving(
 
 
 def replay(world, rule=RULE, **options):
-    return Replay(world, rule, Discovery(rate=0.1), NOW, **options)
+    return Replay(world, rule, Discovery(rate=0.1), TODAY_NUMBER, **options)
 
 
 def listing(who, days_ago):
@@ -37,7 +37,7 @@ def listing(who, days_ago):
 def alerts_of(world, trigger, **options):
     """Days ago and position of each alert."""
     detections = replay(world, **options).alerts(trigger)
-    return [(NOW - day, detection.hit.position) for day, detection in detections]
+    return [(TODAY_NUMBER - day, detection.hit.position) for day, detection in detections]
 
 
 @pytest.fixture
@@ -57,12 +57,12 @@ def world(tmp_path):
 
 
 def test_nights_go_back_so_many_months_by_steps():
-    assert replay(None).days() == [NOW - n for n in (60, 50, 40, 30, 20, 10, 0)]
+    assert replay(None).days() == [TODAY_NUMBER - n for n in (60, 50, 40, 30, 20, 10, 0)]
 
 
 def test_a_back_test_counts_alerts_hits_base_and_lead_by_hand(world):
     trigger = shipped("serious_listed", quiet_days=0)
-    outcomes = Outcomes.of(world, RULE.outcomes, NOW)
+    outcomes = Outcomes.of(world, RULE.outcomes, TODAY_NUMBER)
     proof = replay(world).prove(trigger, outcomes)
 
     # each listing is told on the first night that knows it; what stood on the first night, never
@@ -98,7 +98,7 @@ def test_without_alerts_nothing_is_said_of_their_precision(tmp_path):
     world = district(tmp_path, {"penalty": [penalty(1, 25)]})
     trigger = shipped("serious_listed")
 
-    assert replay(world).prove(trigger, Outcomes.of(world, RULE.outcomes, NOW)) == Proof(
+    assert replay(world).prove(trigger, Outcomes.of(world, RULE.outcomes, TODAY_NUMBER)) == Proof(
         "serious_listed", trigger.digest, 8, 0, 0.0, 0, None, None, None, None, None
     )
 
@@ -106,7 +106,7 @@ def test_without_alerts_nothing_is_said_of_their_precision(tmp_path):
 def test_a_short_trial_lasts_a_week_at_least(world):
     short = RULE.model_copy(update={"months": 1, "step_days": 30})
     night = RULE.model_copy(update={"months": 1, "step_days": 31})
-    trigger, outcomes = shipped("serious_listed"), Outcomes.of(world, RULE.outcomes, NOW)
+    trigger, outcomes = shipped("serious_listed"), Outcomes.of(world, RULE.outcomes, TODAY_NUMBER)
 
     assert replay(world, short).prove(trigger, outcomes).weeks == 4
     assert replay(world, night).prove(trigger, outcomes).weeks == 1
@@ -136,25 +136,25 @@ def test_what_got_worse_is_told_in_the_quiet_days_and_nothing_else(tmp_path):
 
 def test_each_night_sees_the_tiers_that_moved_in_it(tmp_path):
     world = district(tmp_path, {})
-    moves = {NOW - 60: {1: ("A", "D")}, NOW - 30: {2: ("A", "D")}}
+    moves = {TODAY_NUMBER - 60: {1: ("A", "D")}, TODAY_NUMBER - 30: {2: ("A", "D")}}
 
     assert alerts_of(world, shipped("tier_fell"), moves=moves) == [(30, 2)]
     assert world.tier_changes == {}
 
 
 def test_outcomes_are_the_first_after_a_day_and_only_what_was_known(world):
-    outcomes = Outcomes.of(world, (PENALTIES, Events(table="serious_listing")), NOW)
+    outcomes = Outcomes.of(world, (PENALTIES, Events(table="serious_listing")), TODAY_NUMBER)
 
     def first(day, who):
-        first_day = outcomes.first_after(NOW - day, 20)[who]
-        return None if first_day == NEVER else NOW - first_day
+        first_day = outcomes.first_after(TODAY_NUMBER - day, 20)[who]
+        return None if first_day == NEVER else TODAY_NUMBER - first_day
 
     assert [first(100, who) for who in (1, 2, 4, 5, 0)] == [45, 70, 55, 35, None]
     assert [first(day, 4) for day in (56, 55, 50, 31, 30)] == [55, 50, 30, 30, None]
     assert list(outcomes.ent) == sorted(outcomes.ent)
-    assert outcomes.until == NOW
-    earlier = Outcomes.of(world, (PENALTIES,), NOW - 26)
-    assert sorted(NOW - earlier.day) == [30, 50]
+    assert outcomes.until == TODAY_NUMBER
+    earlier = Outcomes.of(world, (PENALTIES,), TODAY_NUMBER - 26)
+    assert sorted(TODAY_NUMBER - earlier.day) == [30, 50]
 
 
 def test_a_hit_is_about_its_enterprise_the_members_of_its_node_or_its_area(tmp_path):
@@ -178,7 +178,7 @@ def test_an_alert_about_several_is_right_by_the_share_of_them(tmp_path):
     fined = [penalty(1, 35), penalty(2, 20), penalty(3, 19)]
     world = district(tmp_path, {"relation": rows, "penalty": fined})
     trigger = shipped("address_cluster", at_least=6, growth=6, quiet_days=60)
-    proof = replay(world).prove(trigger, Outcomes.of(world, RULE.outcomes, NOW))
+    proof = replay(world).prove(trigger, Outcomes.of(world, RULE.outcomes, TODAY_NUMBER))
 
     assert (proof.alerts, proof.judged_alerts) == (1, 1)
     assert proof.right == pytest.approx(1 / 3)

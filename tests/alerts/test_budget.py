@@ -16,7 +16,9 @@ from xhcredit.alerts.budget import (
 from xhcredit.alerts.precision import interval, precision_of
 
 
-def told(number, days_ago, colour="blue", subject="c1", fact="old", bureau="市监局", trigger="t"):
+def earlier_alert(
+    number, days_ago, colour="blue", subject="c1", fact="old", bureau="市监局", trigger="t"
+):
     on = (DAY - timedelta(days=days_ago)).isoformat()
     return EarlierAlert(number, trigger, subject, fact, colour, on, bureau)
 
@@ -32,12 +34,12 @@ def told(number, days_ago, colour="blue", subject="c1", fact="old", bureau="市�
     ],
 )
 def test_a_trigger_is_quiet_for_its_days_unless_it_got_worse(days_ago, colour, quiet):
-    assert is_quiet(candidate(1), told(1, days_ago, colour), DAY) is quiet
-    assert not is_quiet(candidate(1, "red"), told(1, days_ago, "orange"), DAY)
+    assert is_quiet(candidate(1), earlier_alert(1, days_ago, colour), DAY) is quiet
+    assert not is_quiet(candidate(1, "red"), earlier_alert(1, days_ago, "orange"), DAY)
 
 
 def test_the_alert_with_the_highest_number_is_the_last_one():
-    before = [told(7, 8), told(9, 60), told(8, 9)]
+    before = [earlier_alert(7, 8), earlier_alert(9, 60), earlier_alert(8, 9)]
     [(_, number)] = choose_alerts([candidate(1, quiet_days=5)], before, BUDGET, DAY).new
 
     assert number == 9
@@ -45,9 +47,9 @@ def test_the_alert_with_the_highest_number_is_the_last_one():
 
 def test_only_the_same_trigger_subject_and_fact_are_the_same_alert():
     before = [
-        told(1, 60, fact="f", trigger="u"),
-        told(2, 60, fact="f", subject="c2"),
-        told(3, 60, fact="g"),
+        earlier_alert(1, 60, fact="f", trigger="u"),
+        earlier_alert(2, 60, fact="f", subject="c2"),
+        earlier_alert(3, 60, fact="g"),
     ]
     choice = choose_alerts([candidate(1)], before, BUDGET, DAY)
 
@@ -58,7 +60,11 @@ def test_only_the_same_trigger_subject_and_fact_are_the_same_alert():
 
 
 def test_every_finding_is_counted_where_it_ends():
-    before = [told(1, 3, fact="f"), told(2, 3, subject="c2"), told(3, 3, subject="c3")]
+    before = [
+        earlier_alert(1, 3, fact="f"),
+        earlier_alert(2, 3, subject="c2"),
+        earlier_alert(3, 3, subject="c3"),
+    ]
     candidates = [candidate(1), candidate(1), candidate(2), candidate(3), candidate(4)]
     choice = choose_alerts(candidates, before, BUDGET, DAY)
 
@@ -71,14 +77,14 @@ def test_every_finding_is_counted_where_it_ends():
 @pytest.mark.parametrize(("days_ago", "left"), [(-1, 2), (0, 1), (6, 1), (7, 2), (8, 2)])
 def test_the_week_of_the_budget_is_today_and_the_six_days_before(days_ago, left):
     candidates = [candidate(n) for n in range(10, 15)]
-    choice = choose_alerts(candidates, [told(1, days_ago, subject="c9")], BUDGET, DAY)
+    choice = choose_alerts(candidates, [earlier_alert(1, days_ago, subject="c9")], BUDGET, DAY)
 
     assert len(choice.new) == left
     assert len(choice.held_back) == 5 - left
 
 
 def test_grave_alerts_neither_wait_for_the_budget_nor_use_it_up():
-    before = [told(n, 1, "red", f"c{n}") for n in range(20, 25)]
+    before = [earlier_alert(n, 1, "red", f"c{n}") for n in range(20, 25)]
     candidates = [candidate(n, "orange") for n in range(5)] + [candidate(n) for n in range(5, 9)]
     choice = choose_alerts(candidates, before, BUDGET, DAY)
 

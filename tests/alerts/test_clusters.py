@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.alerts.districts import NOW, ago, district, event
+from tests.alerts.districts import TODAY_NUMBER, ago, district, event
 from tests.engine.world import CODES
 from xhcredit.alerts.clusters import cluster_picture
 from xhcredit.alerts.visible_events import World
@@ -26,7 +26,7 @@ def world(tmp_path):
     return district(tmp_path, {"relation": rows})
 
 
-def seen(picture):
+def nodes_and_edges(picture):
     """Enterprises by number, and edges as (enterprise, days ago)."""
     enterprises = [CODES.index(n["id"]) for n in picture["nodes"] if n["kind"] == "enterprise"]
     return enterprises, sorted((CODES.index(e["enterprise"]), e["since"]) for e in picture["edges"])
@@ -37,10 +37,10 @@ def day(days_ago):
 
 
 def test_whoever_is_reached_through_small_nodes_is_in_the_picture_nearest_first(world):
-    picture = cluster_picture(world, 0, RULE, NOW)
+    picture = cluster_picture(world, 0, RULE, TODAY_NUMBER)
 
     assert (picture["size"], picture["shown"]) == (3, True)
-    enterprises, edges = seen(picture)
+    enterprises, edges = nodes_and_edges(picture)
     assert enterprises == [0, 1, 2]
     assert edges == [(0, day(100)), (1, day(100)), (1, day(90)), (2, day(80))]
     assert [n["kind"] for n in picture["nodes"]] == [
@@ -53,7 +53,7 @@ def test_whoever_is_reached_through_small_nodes_is_in_the_picture_nearest_first(
 
 
 def test_every_edge_joins_two_nodes_of_the_picture_by_their_ids(world):
-    picture = cluster_picture(world, 0, RULE, NOW)
+    picture = cluster_picture(world, 0, RULE, TODAY_NUMBER)
     ids = {n["id"]: n for n in picture["nodes"]}
     kinds = {(CODES.index(e["enterprise"]), ids[e["node"]]["kind"]) for e in picture["edges"]}
 
@@ -69,42 +69,46 @@ def test_every_edge_joins_two_nodes_of_the_picture_by_their_ids(world):
 def test_a_node_with_as_many_members_as_the_bound_joins_and_with_more_does_not(world):
     wide = RULE.model_copy(update={"hub_above": 4})
 
-    assert cluster_picture(world, 0, RULE, NOW)["size"] == 3
-    assert cluster_picture(world, 0, wide, NOW)["size"] == 5
+    assert cluster_picture(world, 0, RULE, TODAY_NUMBER)["size"] == 3
+    assert cluster_picture(world, 0, wide, TODAY_NUMBER)["size"] == 5
 
 
 def test_a_white_listed_node_joins_nobody(world):
     [address] = [
-        n["row"] for n in cluster_picture(world, 0, RULE, NOW)["nodes"] if n["kind"] == "address"
+        n["row"]
+        for n in cluster_picture(world, 0, RULE, TODAY_NUMBER)["nodes"]
+        if n["kind"] == "address"
     ]
     picture = cluster_picture(
-        World(world.event_columns, white_nodes=frozenset({address})), 0, RULE, NOW
+        World(world.event_columns, white_nodes=frozenset({address})), 0, RULE, TODAY_NUMBER
     )
 
-    assert seen(picture) == ([0], [])
+    assert nodes_and_edges(picture) == ([0], [])
     assert (picture["size"], picture["shown"]) == (1, True)
 
 
 def test_only_the_relations_named_count(world):
     through = RULE.model_copy(update={"through": ("controller",)})
-    picture = cluster_picture(world, 0, through, NOW)
+    picture = cluster_picture(world, 0, through, TODAY_NUMBER)
 
-    assert seen(picture)[0] == [0, 3]
+    assert nodes_and_edges(picture)[0] == [0, 3]
     assert picture["size"] == 2
     assert {n["kind"] for n in picture["nodes"]} == {"enterprise", "controller"}
 
 
 def test_only_so_many_nodes_are_shown_and_the_rest_is_counted(world):
     few = RULE.model_copy(update={"nodes_at_most": 3})
-    picture = cluster_picture(world, 0, few, NOW)
+    picture = cluster_picture(world, 0, few, TODAY_NUMBER)
 
     assert (picture["size"], picture["shown"]) == (3, False)
-    assert seen(picture) == ([0, 1], [(0, day(100)), (1, day(100))])
-    assert cluster_picture(world, 0, RULE.model_copy(update={"nodes_at_most": 5}), NOW)["shown"]
+    assert nodes_and_edges(picture) == ([0, 1], [(0, day(100)), (1, day(100))])
+    assert cluster_picture(world, 0, RULE.model_copy(update={"nodes_at_most": 5}), TODAY_NUMBER)[
+        "shown"
+    ]
 
 
 def test_a_relation_holds_from_its_day_until_its_end_is_known(world):
     # 1 and 2 share their agent since 80 days ago
-    assert cluster_picture(world, 0, RULE, NOW - 81)["size"] == 2
-    assert cluster_picture(world, 0, RULE, NOW - 80)["size"] == 3
-    assert cluster_picture(world, 0, RULE, NOW - 101)["size"] == 1
+    assert cluster_picture(world, 0, RULE, TODAY_NUMBER - 81)["size"] == 2
+    assert cluster_picture(world, 0, RULE, TODAY_NUMBER - 80)["size"] == 3
+    assert cluster_picture(world, 0, RULE, TODAY_NUMBER - 101)["size"] == 1

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.alerts.districts import NOW, ago, district, event
+from tests.alerts.districts import TODAY_NUMBER, ago, district, event
 from xhcredit.rules.schemas.alerts import Events
 
 ALL = Events(table="inspection")
@@ -32,7 +32,7 @@ def world(tmp_path_factory):
 
 def enterprises(world, events, days_ago, **since):
     """Enterprises with an event that counts on a day."""
-    return world.pick(events).visible_on(NOW - days_ago, **since).ent.tolist()
+    return world.pick(events).visible_on(TODAY_NUMBER - days_ago, **since).ent.tolist()
 
 
 @pytest.mark.parametrize(
@@ -55,8 +55,8 @@ def test_an_event_counts_from_the_day_it_is_known_until_it_is_withdrawn_or_its_o
 
 
 def test_an_event_of_the_very_day_since_which_is_asked_is_not_among_the_new(world):
-    assert enterprises(world, ALL, 0, since=NOW - 10) == []
-    assert enterprises(world, ALL, 0, since=NOW - 11) == [1, 2, 4, 5]
+    assert enterprises(world, ALL, 0, since=TODAY_NUMBER - 10) == []
+    assert enterprises(world, ALL, 0, since=TODAY_NUMBER - 11) == [1, 2, 4, 5]
 
 
 def test_an_event_that_happens_tomorrow_is_not_seen_today_though_it_is_announced(tmp_path):

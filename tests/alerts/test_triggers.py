@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from tests.alerts.districts import NOW, TODAY, ago, district, enterprises, event
+from tests.alerts.districts import TODAY, TODAY_NUMBER, ago, district, enterprises, event
 from xhcredit.alerts.detect import PREFIX, ActiveTrigger, active_triggers, detect, digest_of
 from xhcredit.alerts.visible_events import World
 from xhcredit.errors import BadRule
@@ -21,7 +21,7 @@ def shipped(name, **changed):
     return ActiveTrigger(name, rule.name_zh, rule.name_en, numbers, digest_of(numbers))
 
 
-def hits(world, name, day=NOW, **changed):
+def hits(world, name, day=TODAY_NUMBER, **changed):
     return detect(world, [shipped(name, **changed)], RATE, day)
 
 
@@ -65,8 +65,8 @@ def test_what_becomes_known_later_or_was_withdrawn_does_not_count(tmp_path):
     world = district(tmp_path, {"penalty": rows})
 
     assert who(hits(world, "penalties_often")) == []
-    assert who(hits(world, "penalties_often", NOW - 6)) == [2]
-    assert who(hits(world, "penalties_often", NOW + 20)) == [1]
+    assert who(hits(world, "penalties_often", TODAY_NUMBER - 6)) == [2]
+    assert who(hits(world, "penalties_often", TODAY_NUMBER + 20)) == [1]
 
 
 def test_an_event_alerts_by_the_day_on_which_it_became_known(tmp_path):
@@ -119,7 +119,7 @@ def test_what_stays_open_alerts_and_what_was_ended_in_time_does_not(tmp_path):
     world = district(tmp_path, {"construction_finding": rows})
 
     assert who(hits(world, "construction_open")) == [1]
-    assert who(hits(world, "construction_open", NOW + 2)) == [1, 2]
+    assert who(hits(world, "construction_open", TODAY_NUMBER + 2)) == [1, 2]
 
 
 def test_a_grade_that_worsens_alerts_and_one_that_improves_does_not(tmp_path):
@@ -180,8 +180,8 @@ def test_the_annual_report_is_asked_for_in_june_only(tmp_path):
     world = district(tmp_path, {"annual_report": rows}, enterprises(3))
 
     assert who(hits(world, "annual_report_due")) == [1, 2]
-    assert who(hits(world, "annual_report_due", NOW + 1)) == []
-    assert who(hits(world, "annual_report_due", NOW - 31)) == []
+    assert who(hits(world, "annual_report_due", TODAY_NUMBER + 1)) == []
+    assert who(hits(world, "annual_report_due", TODAY_NUMBER - 31)) == []
 
 
 def relation(position, kind, node, days_ago=300, **columns):
@@ -252,7 +252,7 @@ def test_who_left_the_register_does_not_alert(tmp_path):
     world = district(tmp_path, {"serious_listing": [event(1, 5, list_kind="tax")]}, register)
 
     assert who(hits(world, "serious_listed")) == []
-    assert who(hits(world, "serious_listed", NOW - 4)) == [1]
+    assert who(hits(world, "serious_listed", TODAY_NUMBER - 4)) == [1]
 
 
 def test_a_trigger_that_names_what_is_not_there_is_refused_in_words(tmp_path):
@@ -265,12 +265,12 @@ def test_a_trigger_that_names_what_is_not_there_is_refused_in_words(tmp_path):
     ):
         numbers = TRIGGER.validate_python({"kind": "event", "events": events, **shared})
         with pytest.raises(BadRule, match=words):
-            detect(world, [ActiveTrigger("x", "", "", numbers, "")], RATE, NOW)
+            detect(world, [ActiveTrigger("x", "", "", numbers, "")], RATE, TODAY_NUMBER)
 
 
 def test_every_shipped_trigger_runs_on_an_empty_district(tmp_path):
     triggers = active_triggers(BOOK, TODAY)
 
     assert len(triggers) > 30
-    reminder = {f.trigger.id for f in detect(district(tmp_path, {}), triggers, RATE, NOW)}
+    reminder = {f.trigger.id for f in detect(district(tmp_path, {}), triggers, RATE, TODAY_NUMBER)}
     assert reminder == {"annual_report_due"}

@@ -15,13 +15,13 @@ from xhcredit.errors import BadInput, BadPlan, NothingKnown, NotWritable
 
 SAMPLE = ROOT / "data" / "sample" / "draw"
 PLAN = yaml.safe_load((SAMPLE / "plan.yaml").read_text(encoding="utf-8"))
-AT, LATER = datetime(2026, 7, 1, 9, tzinfo=UTC), datetime(2026, 7, 3, 9, tzinfo=UTC)
+FROZEN_AT, LATER = datetime(2026, 7, 1, 9, tzinfo=UTC), datetime(2026, 7, 3, 9, tzinfo=UTC)
 SEED = "3-1-4-1-5-9-2"
 
 
 def freeze(tiers, plan=PLAN, **other):
     lists = {n: (SAMPLE / f"{n}.csv").read_bytes() for n in ("inspectors", "recusals")}
-    terms = {"as_of": "2026-06-30", "draw": "d-1", "committed_at": AT, **lists, **other}
+    terms = {"as_of": "2026-06-30", "draw": "d-1", "committed_at": FROZEN_AT, **lists, **other}
     return xhcredit.freeze_draw(plan, tiers, **terms)
 
 
@@ -94,7 +94,7 @@ def test_without_the_frame_the_public_part_is_checked(folder):
 
 def test_what_is_no_lawful_draw_is_refused(frozen, tiers):
     with pytest.raises(BadPlan, match="not later than the commitment"):
-        xhcredit.run_draw(frozen, SEED, entered_at=AT)
+        xhcredit.run_draw(frozen, SEED, entered_at=FROZEN_AT)
     with pytest.raises(BadInput, match="no time zone"):
         freeze(tiers, committed_at=datetime(2026, 7, 1, 9))  # noqa: DTZ001 - the case
     with pytest.raises(BadPlan, match='tier "E" has no ratio'):

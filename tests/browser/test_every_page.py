@@ -64,11 +64,11 @@ def test_a_page_has_no_barrier_and_fits(browser, site, login):
                 assert page.title().count("·") >= 1
                 for width, height in SIZES:
                     page.set_viewport_size({"width": width, "height": height})
-                    kept(page, address, language, (width, height))
+                    save_picture(page, address, language, (width, height))
                     assert overflow(page) <= 0, f"{address} {language} {width}"
 
 
-def kept(page, address, language, size):
+def save_picture(page, address, language, size):
     """Keep a picture where XHCREDIT_PICTURES says, to be looked at."""
     folder = os.environ.get("XHCREDIT_PICTURES")
     if folder:

@@ -64,8 +64,8 @@ class Office:
     def verify(self, record="record.json", frame="frame.csv", *options):
         return inside("draw", "verify", self.out / record, "--frame", self.out / frame, *options)
 
-    def kept(self):
-        """Everything that is kept, table by table, and every file of the draw."""
+    def rows_and_files(self):
+        """All rows of the store by table, and every file of the draw by name."""
         with closing(sqlite3.connect(self.store)) as con:
             names = [n for (n,) in con.execute("SELECT name FROM sqlite_master WHERE type='table'")]
             rows = {n: con.execute(f'SELECT * FROM "{n}"').fetchall() for n in names}

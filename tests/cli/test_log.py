@@ -13,7 +13,7 @@ from tests.cli.office import Office, done
 from tests.cli.shell import inside, xhcredit
 from tests.cramped import file_limit, read_only
 from tests.serving.district import BUREAUS, CODES, DAYS, STREETS, write_nights, write_warehouse
-from tests.store.draw_victims import NOW
+from tests.store.draw_victims import CLOCK_TIME
 from tests.walks import ROOT
 from xhcredit.errors import BadInput, DiskFull, NotWritable
 from xhcredit.jobs.night import result_columns
@@ -291,7 +291,7 @@ def test_backup_and_restore_are_told_with_their_rows(folder):
 
 def test_a_draw_is_told_step_by_step_without_anybody(tmp_path, monkeypatch):
     folder = write_nights(tmp_path)
-    with Store.open(str(folder / "store.db"), clock=lambda: NOW) as store:
+    with Store.open(str(folder / "store.db"), clock=lambda: CLOCK_TIME) as store:
         publish(folder / f"{DAY}", store, actor="night")
     monkeypatch.setenv("XHCREDIT_LOG", str(tmp_path / "l"))
     office = Office(folder)

@@ -16,7 +16,7 @@ ROOM = (
 RIGHT = "; give this user the right, or name another place"
 
 
-def told(error):
+def kind_and_text(error):
     disk_problem = disk_error(error)
     return type(disk_problem), str(disk_problem)
 
@@ -25,7 +25,7 @@ def told(error):
 def test_no_room_by_number(number):
     error = OSError(number, os.strerror(number), "/data/x.parquet")
 
-    assert told(error) == (DiskFull, f'no room left for "/data/x.parquet"{ROOM}')
+    assert kind_and_text(error) == (DiskFull, f'no room left for "/data/x.parquet"{ROOM}')
 
 
 @pytest.mark.parametrize(
@@ -43,9 +43,9 @@ def test_no_room_by_number(number):
 def test_a_barred_place_by_number(number, why):
     error = OSError(number, os.strerror(number), "/data/x")
 
-    assert told(error) == (NotWritable, f'"/data/x" cannot be used ({why}){RIGHT}')
+    assert kind_and_text(error) == (NotWritable, f'"/data/x" cannot be used ({why}){RIGHT}')
     nameless = OSError(number, os.strerror(number))
-    assert told(nameless) == (NotWritable, f"a file cannot be used ({why}){RIGHT}")
+    assert kind_and_text(nameless) == (NotWritable, f"a file cannot be used ({why}){RIGHT}")
 
 
 @pytest.mark.parametrize("number", [errno.ENOENT, errno.EIO, errno.ECONNREFUSED])
@@ -69,7 +69,7 @@ def test_other_numbers_are_not_the_disks_whatever_the_words(number):
 def test_no_room_in_the_words_of_a_driver(words):
     error = sqlite3.OperationalError(f'IO Error: "/data/a.db": {words}!')
 
-    assert told(error) == (DiskFull, f'no room left for "/data/a.db"{ROOM}')
+    assert kind_and_text(error) == (DiskFull, f'no room left for "/data/a.db"{ROOM}')
 
 
 @pytest.mark.parametrize(
@@ -87,8 +87,8 @@ def test_no_room_in_the_words_of_a_driver(words):
 def test_a_barred_place_in_the_words_of_a_driver(words, why):
     quoted = sqlite3.OperationalError(f"Cannot open file '/data/a.db': {words}")
 
-    assert told(quoted) == (NotWritable, f'"/data/a.db" cannot be used ({why}){RIGHT}')
-    assert told(sqlite3.OperationalError(words)) == (
+    assert kind_and_text(quoted) == (NotWritable, f'"/data/a.db" cannot be used ({why}){RIGHT}')
+    assert kind_and_text(sqlite3.OperationalError(words)) == (
         NotWritable,
         f"a file cannot be used ({why}){RIGHT}",
     )
@@ -98,7 +98,7 @@ def test_words_count_of_drivers_and_of_errors_of_files_without_a_number_only():
     assert disk_error(ValueError("no space left on device")) is None
     assert disk_error(sqlite3.OperationalError("no such table: t")) is None
     assert disk_error(OSError("nothing known")) is None
-    assert told(OSError("no space left on device"))[0] is DiskFull
+    assert kind_and_text(OSError("no space left on device"))[0] is DiskFull
 
 
 def test_what_it_came_from_is_looked_at_and_what_was_told_is_left_alone():
@@ -111,7 +111,12 @@ def test_what_it_came_from_is_looked_at_and_what_was_told_is_left_alone():
     during = ValueError("while it was handled")
     during.__context__ = full
 
-    assert told(outer) == told(group) == told(during) == (DiskFull, f'no room left for "/a"{ROOM}')
+    assert (
+        kind_and_text(outer)
+        == kind_and_text(group)
+        == kind_and_text(during)
+        == (DiskFull, f'no room left for "/a"{ROOM}')
+    )
     assert disk_error(told_before) is None
 
 

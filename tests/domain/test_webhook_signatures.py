@@ -13,14 +13,14 @@ from xhcredit.errors import BadInput
 
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"  # noqa: S105 - the example of the specification
 OTHER = "whsec_" + base64.b64encode(b"another secret of the test").decode()
-EVENT, AT, BODY = "msg_p5jXN8AQM9LWM0D4loKWxJek", 1614265330, b'{"test": 2432232314}'
+EVENT, SENT_AT, BODY = "msg_p5jXN8AQM9LWM0D4loKWxJek", 1614265330, b'{"test": 2432232314}'
 MARK = "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE="  # of the specification
 
 
 def test_the_example_of_the_specification_has_its_three_headers():
-    assert signature_headers([SECRET], EVENT, AT, BODY) == {
+    assert signature_headers([SECRET], EVENT, SENT_AT, BODY) == {
         "webhook-id": EVENT,
-        "webhook-timestamp": str(AT),
+        "webhook-timestamp": str(SENT_AT),
         "webhook-signature": MARK,
     }
 
@@ -40,18 +40,20 @@ def test_receivers_with_the_reference_library_count_the_same_signature(key, even
 
 
 def test_while_a_secret_is_changed_both_signatures_go_with_the_message():
-    headers = signature_headers([OTHER, SECRET], EVENT, AT, BODY)
+    headers = signature_headers([OTHER, SECRET], EVENT, SENT_AT, BODY)
 
     assert headers["webhook-signature"].split(" ")[1] == MARK
     for secret in (OTHER, SECRET):
-        assert verify_message(secret, headers, BODY, AT) == EVENT
+        assert verify_message(secret, headers, BODY, SENT_AT) == EVENT
 
 
 @pytest.mark.parametrize("apart", [-300, -1, 0, 1, 300])
 def test_clocks_may_lie_five_minutes_apart(apart):
     assert TOLERANCE_SECONDS == 300
     assert (
-        verify_message(SECRET, signature_headers([SECRET], EVENT, AT, BODY), BODY, AT + apart)
+        verify_message(
+            SECRET, signature_headers([SECRET], EVENT, SENT_AT, BODY), BODY, SENT_AT + apart
+        )
         == EVENT
     )
 
@@ -59,7 +61,9 @@ def test_clocks_may_lie_five_minutes_apart(apart):
 @pytest.mark.parametrize("apart", [-301, -300.5, 300.5, 301])
 def test_what_is_older_or_newer_is_refused(apart):
     with pytest.raises(BadInput, match=r"^the message is older or newer .*; answer 400$"):
-        verify_message(SECRET, signature_headers([SECRET], EVENT, AT, BODY), BODY, AT + apart)
+        verify_message(
+            SECRET, signature_headers([SECRET], EVENT, SENT_AT, BODY), BODY, SENT_AT + apart
+        )
 
 
 @pytest.mark.parametrize(
@@ -69,36 +73,40 @@ def test_what_is_older_or_newer_is_refused(apart):
         {"webhook-signature": ""},
         {"webhook-signature": MARK.replace("v1,", "v2,")},
         {"webhook-signature": MARK[:-2] + "A="},
-        {"webhook-timestamp": str(AT + 1)},
+        {"webhook-timestamp": str(SENT_AT + 1)},
     ],
 )
 def test_what_was_changed_on_its_way_is_refused(change):
-    headers = signature_headers([SECRET], EVENT, AT, BODY) | change
+    headers = signature_headers([SECRET], EVENT, SENT_AT, BODY) | change
     with pytest.raises(BadInput, match=r"^the message is not signed by the secret .*; answer 401$"):
-        verify_message(SECRET, headers, BODY, AT)
+        verify_message(SECRET, headers, BODY, SENT_AT)
     with pytest.raises(BadInput, match="not signed by the secret"):
-        verify_message(SECRET, signature_headers([SECRET], EVENT, AT, BODY), BODY + b" ", AT)
+        verify_message(
+            SECRET, signature_headers([SECRET], EVENT, SENT_AT, BODY), BODY + b" ", SENT_AT
+        )
 
 
 @pytest.mark.parametrize("gone", ["webhook-id", "webhook-timestamp", "webhook-signature"])
 def test_a_header_that_is_missing_refuses_the_message(gone):
-    headers = signature_headers([SECRET], EVENT, AT, BODY)
+    headers = signature_headers([SECRET], EVENT, SENT_AT, BODY)
     del headers[gone]
     with pytest.raises(BadInput, match=r"answer 40[01]"):
-        verify_message(SECRET, headers, BODY, AT)
+        verify_message(SECRET, headers, BODY, SENT_AT)
 
 
 @pytest.mark.parametrize("moment", ["", "-5", "16e8", "１６"])
 def test_a_moment_that_is_no_number_of_seconds_is_refused(moment):
-    headers = signature_headers([SECRET], EVENT, AT, BODY) | {"webhook-timestamp": moment}
+    headers = signature_headers([SECRET], EVENT, SENT_AT, BODY) | {"webhook-timestamp": moment}
     with pytest.raises(BadInput, match=r"answer 40[01]"):
-        verify_message(SECRET, headers, BODY, AT)
+        verify_message(SECRET, headers, BODY, SENT_AT)
 
 
 def test_a_secret_may_stand_without_its_prefix_but_must_be_base64():
     assert (
-        signature_headers([SECRET.removeprefix("whsec_")], EVENT, AT, BODY)["webhook-signature"]
+        signature_headers([SECRET.removeprefix("whsec_")], EVENT, SENT_AT, BODY)[
+            "webhook-signature"
+        ]
         == MARK
     )
     with pytest.raises(BadInput, match=r"^the secret is no whsec_…; give it as it was shown$"):
-        signature_headers(["whsec_!"], EVENT, AT, BODY)
+        signature_headers(["whsec_!"], EVENT, SENT_AT, BODY)

@@ -11,7 +11,7 @@ from xhcredit.draws.frame import FrameRow, frame_of
 from xhcredit.draws.inspectors import read_inspectors, read_recusals
 from xhcredit.draws.record import record
 
-AT, LATER = "2026-07-01T01:00:00.000000Z", "2026-07-02T01:00:00.000000Z"
+FROZEN_AT, LATER = "2026-07-01T01:00:00.000000Z", "2026-07-02T01:00:00.000000Z"
 PEOPLE = "inspector,qualifications,unit,capacity\n" + "".join(
     f"I{n:02d},{'food;general' if n % 2 else 'general'},一所,40\n" for n in range(12)
 )
@@ -63,7 +63,7 @@ def recusals(rows=""):
 
 def drawn(frame, ratios, seed="2-7-11-13", barred="", **other):
     """Record and the other files of a draw."""
-    commitment_body = commitment(terms(barred=barred, **other), frame, ratios, AT, "0" * 64)
+    commitment_body = commitment(terms(barred=barred, **other), frame, ratios, FROZEN_AT, "0" * 64)
     people = read_inspectors(PEOPLE.encode())
     pairs = read_recusals(recusals(barred).encode(), people)
     seed_entry = {"value": seed, "source": commitment_body["seed_source"], "entered_at": LATER}

@@ -32,8 +32,8 @@ def test_every_writer_of_tables_is_known():
 
 
 CELLS = [
-    space + sign + rest
-    for space, sign, rest in itertools.product(
+    space + sign + formula
+    for space, sign, formula in itertools.product(
         ("", " ", "  ", "\u00a0", "\u3000"), (*FORMULA, "", "a", "'", "张"), ("", "1+1", "=1")
     )
 ]

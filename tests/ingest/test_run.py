@@ -34,7 +34,9 @@ from .tools import (
 LINES = [f"{A},D1,2024-01-02,罚款,100", f"{B},D2,2024-01-02,罚款,x"]
 
 #: what counts after all that was ingested
-NOW = "SELECT doc_no, amount_yuan::INT FROM penalty WHERE withdrawn_on IS NULL ORDER BY 1"
+COUNTING_ROWS_SQL = (
+    "SELECT doc_no, amount_yuan::INT FROM penalty WHERE withdrawn_on IS NULL ORDER BY 1"
+)
 
 # A real process that is really killed, at the n-th step of its work.
 KILLED = """
@@ -139,7 +141,7 @@ def test_a_file_done_again_does_not_overrule_later_corrections(tmp_path):
     (tmp_path / "old.csv").rename(old)
     ingest(tmp_path, REGISTER, PENALTIES)
 
-    assert query(tmp_path, NOW) == [("D1", 2), ("D2", 1)]
+    assert query(tmp_path, COUNTING_ROWS_SQL) == [("D1", 2), ("D2", 1)]
 
 
 def test_content_that_comes_back_is_the_later_word_and_a_folder_done_again_is_not(tmp_path):
@@ -164,7 +166,7 @@ def test_content_that_comes_back_is_the_later_word_and_a_folder_done_again_is_no
     assert ingest(tmp_path, PENALTIES, source=first).files[0].status == "unchanged"
     (tmp_path / "away.csv").rename(second)
     assert ingest(tmp_path, REGISTER, PENALTIES).entered() == {"penalty": 1}
-    assert query(tmp_path, NOW) == [("D1", 2)]
+    assert query(tmp_path, COUNTING_ROWS_SQL) == [("D1", 2)]
     assert ingest(tmp_path, REGISTER, PENALTIES).entered() == {}
 
 
@@ -179,7 +181,7 @@ def test_a_changed_mapping_corrects_every_entry_of_the_same_content_in_its_place
 
     entries = Warehouse(tmp_path / "warehouse").entries()
     assert [e.seq for e in entries] == [1, 2, 3, 4]
-    assert query(tmp_path, NOW) == [("D1", 10_000)]
+    assert query(tmp_path, COUNTING_ROWS_SQL) == [("D1", 10_000)]
     assert ingest(tmp_path, REGISTER, changed).entered() == {}
 
 

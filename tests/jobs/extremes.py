@@ -18,7 +18,7 @@ from xhcredit.ingest.schema import THIS_YEAR, Column, Table, directory
 
 DAY = date(2026, 6, 30)
 DONE = date(2025, 5, 20)
-_ONE = timedelta(days=1)
+_ONE_DAY = timedelta(days=1)
 #: what stands in the columns of a day if they are not tried
 _DAYS = {
     "occurred_on": DONE,
@@ -88,7 +88,7 @@ def most_of(column: Column) -> float | date:
 def _extremes(column: Column) -> Iterator[str]:
     least, most = column.bounds.least, most_of(column)
     if column.type == "date":
-        yield from (str(day) for day in (least - _ONE, least, most, most + _ONE))
+        yield from (str(day) for day in (least - _ONE_DAY, least, most, most + _ONE_DAY))
         yield from _TEXTS_OF_DAYS
         return
     step = {"money": Decimal("0.01"), "count": 1, "number": Decimal("1e-13")}[column.type]

@@ -151,7 +151,7 @@ def _unique(t: Table, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return list({(r["code"] if t.kind == "register" else event_id(t, r)): r for r in rows}.values())
 
 
-def told(store: EventColumns) -> dict[str, np.ndarray]:
+def arrays_of(store: EventColumns) -> dict[str, np.ndarray]:
     """Every array of a store, by its file."""
     assert store.path is not None
     files = {f.relative_to(store.path).as_posix(): f for f in store.path.rglob("*.npy")}
@@ -160,7 +160,7 @@ def told(store: EventColumns) -> dict[str, np.ndarray]:
 
 def same(a: EventColumns, b: EventColumns) -> None:
     """Both stores hold the same, to the last bit."""
-    first_answers, other = told(a), told(b)
+    first_answers, other = arrays_of(a), arrays_of(b)
     assert set(first_answers) == set(other)
     for name, array in first_answers.items():
         assert array.dtype == other[name].dtype, name

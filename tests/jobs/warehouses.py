@@ -8,12 +8,12 @@ from tests.engine.world import connect, world
 from xhcredit.ingest.schema import directory
 from xhcredit.ingest.warehouse import Entry, Warehouse
 
-EVERY = tuple(name for name, t in directory().items() if t.kind == "event")
+EVENT_TABLES = tuple(name for name, t in directory().items() if t.kind == "event")
 
 
 def random_warehouse(path: Path, seed: int = 1, events: int = 120) -> Warehouse:
     """Write a world of every table into a warehouse of one entry."""
-    con = connect(world(seed, EVERY, events))
+    con = connect(world(seed, EVENT_TABLES, events))
     extra = "'test.csv' AS source_file, 2 AS source_row"
     selects = {
         name: f"SELECT *, {'0 AS event_id, ' if t.kind == 'register' else ''}{extra} FROM {name}"

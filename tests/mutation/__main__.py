@@ -89,7 +89,7 @@ CONTROLS = 2
 
 def main() -> int:
     """Try mutants and say which survived."""
-    options = _asked()
+    options = _arguments()
     os.environ |= ENVIRONMENT
     sys.dont_write_bytecode = True
     begun = time.monotonic()
@@ -111,7 +111,7 @@ def main() -> int:
     return report(mutants, results, sure=options.sure)
 
 
-def _asked() -> argparse.Namespace:
+def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, prog="python -m tests.mutation")
     parser.add_argument("packages", nargs="*", help="default: all")
     parser.add_argument("--sample", type=int, default=0, help="so many drawn at random, not all")
@@ -288,7 +288,7 @@ def chosen(mutant: Mutant, tests: Covering) -> Trial:
     """The tests to try a mutant with: those that run its lines, quickest first."""
     covers = tests.of_lines(mutant.path, mutant.line, mutant.last_line)
     if mutant.at_import or AT_IMPORT in covers:
-        covers |= tests.of_file(mutant.path) | _own(mutant, tests)
+        covers |= tests.of_file(mutant.path) | _tests_of_package(mutant, tests)
     quick = sorted(
         (seconds, test)
         for test in covers - tests.failed - {AT_IMPORT}
@@ -303,7 +303,7 @@ def chosen(mutant: Mutant, tests: Covering) -> Trial:
     return Trial(mutant, tuple(picked), total)
 
 
-def _own(mutant: Mutant, tests: Covering) -> set[str]:
+def _tests_of_package(mutant: Mutant, tests: Covering) -> set[str]:
     folders = [t for p, floor in FLOORS.items() if mutant.path.startswith(p) for t in (p, *floor)]
     return {test for test in tests.seconds if test.startswith(tuple(folders))}
 

@@ -24,7 +24,7 @@ from tests.walks import ROOT
 #: what covers a line before any test runs: imports, and what test modules make at import
 AT_IMPORT = ""
 
-_HERE = Path(__file__).relative_to(ROOT).as_posix()
+_THIS_FILE = Path(__file__).relative_to(ROOT).as_posix()
 
 
 class Recorder:
@@ -96,7 +96,7 @@ def covering(
     stored in the folder ``cache`` under the content of the sources and of its tests.
     """
     cache.mkdir(parents=True, exist_ok=True)
-    library = content([*packages, _HERE])
+    library = content([*packages, _THIS_FILE])
     paths = [path for package in packages for path in sources(package)]
     outputs = [cache / f"{content(group, library)}.json" for group in groups]
     missing = [(g, out) for g, out in zip(groups, outputs, strict=True) if not out.exists()]

@@ -35,7 +35,7 @@ from mutmut.mutation.pragma_handling import IgnoredCode
 
 from tests.walks import ROOT
 
-_HERE = Path(__file__)
+_THIS_FILE = Path(__file__)
 
 #: what may go wrong inside a condition that is written as text
 _IN_CONDITIONS = (
@@ -119,7 +119,7 @@ def found_in(path: str) -> list[Mutant]:
 
 def stored(path: str, folder: Path) -> list[Mutant]:
     """The same, from the folder if they were listed there for this very content."""
-    content = [version("mutmut"), path, *(p.read_text("utf-8") for p in (ROOT / path, _HERE))]
+    content = [version("mutmut"), path, *(p.read_text("utf-8") for p in (ROOT / path, _THIS_FILE))]
     file = folder / f"{hashlib.sha256(chr(0).join(content).encode()).hexdigest()}.json"
     if not file.exists():
         folder.mkdir(parents=True, exist_ok=True)

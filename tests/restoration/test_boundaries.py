@@ -20,7 +20,7 @@ DAY = date(2026, 8, 10)
 NEXT = timedelta(days=1)
 
 
-def told(record, on=DAY, **facts):
+def assessed(record, on=DAY, **facts):
     assessment = assess(record, applied_on=on, rules=BOOK, **facts)
     return assessment.route, assessment.eligible, assessment.earliest_on
 
@@ -49,7 +49,7 @@ def test_a_reorganisation_shields_from_its_approval_but_not_before_the_rule(
 ):
     record = penalty(authority=authority, reorganisation_approved_on=approved, **OPEN)
 
-    assert told(record) == ("shielding", True, since)
+    assert assessed(record) == ("shielding", True, since)
 
 
 def test_what_was_decided_after_the_approval_is_shielded_from_its_decision_on():
@@ -57,17 +57,17 @@ def test_what_was_decided_after_the_approval_is_shielded_from_its_decision_on():
         reorganisation_approved_on=date(2025, 7, 1), **OPEN | {"decided_on": date(2025, 9, 1)}
     )
 
-    assert told(record) == ("shielding", True, date(2025, 9, 1))
+    assert assessed(record) == ("shielding", True, date(2025, 9, 1))
 
 
 def test_the_shield_begins_on_the_day_of_approval_and_needs_a_rule_in_force():
     record = penalty(reorganisation_approved_on=DAY, **OPEN)
 
-    assert told(record)[:2] == ("shielding", True)
-    assert told(record, DAY - NEXT)[:2] == ("none", False)
+    assert assessed(record)[:2] == ("shielding", True)
+    assert assessed(record, DAY - NEXT)[:2] == ("none", False)
     early = penalty(reorganisation_approved_on=date(2025, 1, 10), **OPEN)
-    assert told(early, date(2025, 6, 21))[:2] == ("none", False)
-    assert told(early, date(2025, 6, 22))[:2] == ("shielding", True)
+    assert assessed(early, date(2025, 6, 21))[:2] == ("none", False)
+    assert assessed(early, date(2025, 6, 22))[:2] == ("shielding", True)
 
 
 def test_who_gave_false_materials_is_not_shielded_while_barred():
@@ -80,8 +80,8 @@ def test_who_gave_false_materials_is_not_shielded_while_barred():
         **OPEN | {"decided_on": date(2023, 8, 1)},
     )
 
-    assert told(barred)[:2] == ("none", False)
-    assert told(over)[:2] == ("shielding", True)  # 36 months were over on 10 August 2026
+    assert assessed(barred)[:2] == ("none", False)
+    assert assessed(over)[:2] == ("shielding", True)  # 36 months were over on 10 August 2026
 
 
 SEVERAL = [
@@ -174,18 +174,18 @@ def test_publication_may_be_cut_short_until_its_last_day_and_not_after():
     assessment = assess(record, applied_on=DAY, rules=BOOK)
 
     assert assessment.publication_ends_on == DAY
-    assert told(record) == ("restoration", True, date(2025, 11, 10))
-    assert told(record, DAY + NEXT) == ("none", False, None)
+    assert assessed(record) == ("restoration", True, date(2025, 11, 10))
+    assert assessed(record, DAY + NEXT) == ("none", False, None)
 
 
 def test_an_open_duty_keeps_publication_open_beyond_its_last_day():
     late = penalty(decided_on=date(2025, 8, 10), duties_done_on=DAY)
     open_ = penalty(decided_on=date(2025, 8, 10), duties_done_on=None)
 
-    assert told(late, DAY + NEXT)[0] == "none"  # done on the last day: it ended by itself
+    assert assessed(late, DAY + NEXT)[0] == "none"  # done on the last day: it ended by itself
     after = penalty(decided_on=date(2025, 8, 10), duties_done_on=DAY + NEXT)
-    assert told(after, DAY + NEXT) == ("restoration", True, DAY + NEXT)
-    assert told(open_, DAY + NEXT)[:2] == ("none", False)
+    assert assessed(after, DAY + NEXT) == ("restoration", True, DAY + NEXT)
+    assert assessed(open_, DAY + NEXT)[:2] == ("none", False)
 
 
 @pytest.mark.parametrize(("on", "route"), [(date(2030, 3, 1), "x"), (date(2030, 3, 2), "none")])
@@ -208,37 +208,37 @@ def test_after_the_years_of_query_nothing_is_left_to_restore(on, route):
 def test_a_listing_is_queried_as_long_as_it_lasts():
     old = listing("abnormal_listing", decided_on=date(2018, 1, 1), corrected_on=date(2026, 8, 1))
 
-    assert told(old) == ("removal", True, date(2026, 8, 1))
+    assert assessed(old) == ("removal", True, date(2026, 8, 1))
 
 
 def test_a_decision_that_fell_is_taken_down_from_that_day_on():
     record = penalty(decision_revoked_on=DAY)
 
-    assert told(record) == ("takedown", True, DAY)
-    assert told(record, DAY - NEXT)[0] != "takedown"
+    assert assessed(record) == ("takedown", True, DAY)
+    assert assessed(record, DAY - NEXT)[0] != "takedown"
 
 
 def test_nobody_applies_before_the_decision_and_only_the_holder_does():
     record = penalty(holder="91310115MA1K3CUM7M")
 
     with pytest.raises(BadInput, match=r"decided_on 2026-05-10 is after applied_on 2026-05-09"):
-        told(record, date(2026, 5, 9))
-    assert told(record, date(2026, 5, 10))[1] is False
+        assessed(record, date(2026, 5, 9))
+    assert assessed(record, date(2026, 5, 10))[1] is False
     with pytest.raises(WrongApplicant, match=r'^"913" applies, but the record is of "91310115MA'):
-        told(record, applicant="913")
-    assert told(record, applicant="91310115MA1K3CUM7M") == told(record)
-    assert told(penalty(), applicant="913") == told(penalty())
+        assessed(record, applicant="913")
+    assert assessed(record, applicant="91310115MA1K3CUM7M") == assessed(record)
+    assert assessed(penalty(), applicant="913") == assessed(penalty())
 
 
 def test_the_day_of_eligibility_is_the_last_of_all_conditions():
     late = penalty(duties_done_on=date(2026, 9, 1))
 
-    assert told(penalty()) == ("restoration", True, date(2026, 8, 10))
-    assert told(penalty(), DAY - NEXT) == ("none", False, date(2026, 8, 10))
-    assert told(late, date(2026, 8, 31)) == ("none", False, date(2026, 9, 1))
-    assert told(late, date(2026, 9, 1)) == ("restoration", True, date(2026, 9, 1))
-    assert told(penalty(duties_done_on=None)) == ("none", False, None)
-    assert told(penalty(pledge=False)) == ("none", False, None)
+    assert assessed(penalty()) == ("restoration", True, date(2026, 8, 10))
+    assert assessed(penalty(), DAY - NEXT) == ("none", False, date(2026, 8, 10))
+    assert assessed(late, date(2026, 8, 31)) == ("none", False, date(2026, 9, 1))
+    assert assessed(late, date(2026, 9, 1)) == ("restoration", True, date(2026, 9, 1))
+    assert assessed(penalty(duties_done_on=None)) == ("none", False, None)
+    assert assessed(penalty(pledge=False)) == ("none", False, None)
 
 
 def test_where_the_local_rule_prevails_before_there_is_one_no_rule_is_in_force():
@@ -278,7 +278,7 @@ def test_duties_done_on_the_last_day_of_publication_count_in_a_column_too():
     """One year of publication from 10 August 2025."""
     record = penalty(decided_on=date(2025, 8, 10), duties_done_on=DAY)
 
-    assert earliest_of_a_column(record, DAY) == told(record, DAY)[2] == DAY
+    assert earliest_of_a_column(record, DAY) == assessed(record, DAY)[2] == DAY
 
 
 def test_what_is_barred_until_after_publication_has_no_first_day_in_a_column_either():
@@ -288,8 +288,8 @@ def test_what_is_barred_until_after_publication_has_no_first_day_in_a_column_eit
     )
     open_ = replace(record, duties_done_on=DAY + NEXT)
 
-    assert earliest_of_a_column(record, DAY) is told(record, DAY)[2] is None
-    assert earliest_of_a_column(open_, DAY) == told(open_, DAY)[2] > DAY
+    assert earliest_of_a_column(record, DAY) is assessed(record, DAY)[2] is None
+    assert earliest_of_a_column(open_, DAY) == assessed(open_, DAY)[2] > DAY
 
 
 def test_a_bar_that_has_passed_still_sets_the_first_day_of_a_column():
@@ -299,7 +299,7 @@ def test_a_bar_that_has_passed_still_sets_the_first_day_of_a_column():
         false_materials_on=date(2023, 8, 1),
     )  # fmt: skip
 
-    assert earliest_of_a_column(record, DAY) == told(record, DAY)[2] == date(2026, 8, 1)
+    assert earliest_of_a_column(record, DAY) == assessed(record, DAY)[2] == date(2026, 8, 1)
 
 
 COLUMNS = ("decided_on", "published_on", "duties_done_on", "same_kind_again_on")
@@ -323,7 +323,7 @@ def test_the_day_of_eligibility_is_no_later_than_the_last_on_which_one_may_ask(d
         decided_on=date(2025, 6, 1), conduct_ended_on=date(2025, 3, 1), duties_done_on=done
     )
 
-    assert told(record) == ("none", False, earliest)
+    assert assessed(record) == ("none", False, earliest)
 
 
 @pytest.mark.parametrize(

@@ -10,12 +10,12 @@ from xhcredit.rules.rulebook import Rulebook
 
 FOLDER = Path(__file__).parent.parent / "cases" / "restoration"
 FILES = sorted(FOLDER.glob("*.yaml"))
-GIVEN = [(file.stem, case) for file in FILES for _, case in load_cases(file)]
+CASES = [(file.stem, case) for file in FILES for _, case in load_cases(file)]
 BOOK = Rulebook.load()
 
 
 @pytest.mark.parametrize(
-    ("file", "case_fields"), GIVEN, ids=lambda x: x if isinstance(x, str) else ""
+    ("file", "case_fields"), CASES, ids=lambda x: x if isinstance(x, str) else ""
 )
 def test_the_answer_is_what_the_lawyer_expects(file, case_fields):
     case = case_from(case_fields)
@@ -24,20 +24,20 @@ def test_the_answer_is_what_the_lawyer_expects(file, case_fields):
 
 
 def test_there_are_enough_cases_and_each_says_its_source_and_what_it_expects():
-    assert len(GIVEN) >= 60
+    assert len(CASES) >= 60
     assert [
-        g["name"] for _, g in GIVEN if not g.get("source") or "eligible" not in g["expect"]
+        g["name"] for _, g in CASES if not g.get("source") or "eligible" not in g["expect"]
     ] == []
 
 
 def test_names_are_told_apart():
-    twice = [n for n, count in Counter((f, g["name"]) for f, g in GIVEN).items() if count > 1]
+    twice = [n for n, count in Counter((f, g["name"]) for f, g in CASES).items() if count > 1]
 
     assert twice == []
 
 
 def test_a_line_has_the_fixed_keys_in_order():
-    case = case_from(GIVEN[0][1])
+    case = case_from(CASES[0][1])
 
     assert list(line_of(case.name, case.answer(BOOK))) == [
         "name",
@@ -50,7 +50,7 @@ def test_a_line_has_the_fixed_keys_in_order():
 
 
 def test_a_wrong_expectation_is_told():
-    case = case_from(GIVEN[0][1] | {"expect": {"eligible": False}})
+    case = case_from(CASES[0][1] | {"expect": {"eligible": False}})
 
     assert list(differences(case, case.answer(BOOK))) == [
         f"{case.name}: eligible: expected False, answered True"

@@ -12,7 +12,7 @@ BOOK = Rulebook.load()
 SAMR, ABNORMAL = ("samr", "penalty"), ("samr", "abnormal_listing")
 
 
-def told(steps, on, about=SAMR, kind="restoration"):
+def days_by_step(steps, on, about=SAMR, kind="restoration"):
     step_clocks = clocks(kind, about, steps, on, BOOK)
     return {c.step: (c.due_on, c.done_on, c.is_overdue(on)) for c in step_clocks}
 
@@ -20,12 +20,12 @@ def told(steps, on, about=SAMR, kind="restoration"):
 def test_accepting_runs_from_filing_and_deciding_from_acceptance():
     # Spring Festival 2026: 15 to 23 February are off, Saturdays 14 and 28 are worked
     filed, accepted = date(2026, 2, 13), date(2026, 2, 24)
-    assert told([("file", filed)], date(2026, 2, 24)) == {
+    assert days_by_step([("file", filed)], date(2026, 2, 24)) == {
         "accept": (date(2026, 2, 24), None, False)
     }
-    assert told([("file", filed)], date(2026, 2, 25))["accept"][2]
+    assert days_by_step([("file", filed)], date(2026, 2, 25))["accept"][2]
 
-    known = told([("file", filed), ("accept", accepted)], date(2026, 3, 5))
+    known = days_by_step([("file", filed), ("accept", accepted)], date(2026, 3, 5))
     assert known["accept"] == (date(2026, 2, 24), accepted, False)
     # 25, 26, 27, 28 February, 2, 3, 4 March
     assert known["decide"] == (date(2026, 3, 4), None, True)
@@ -51,31 +51,35 @@ def test_what_was_done_later_is_not_known_then():
     filed, accepted = date(2026, 8, 3), date(2026, 8, 10)
     steps = [("file", filed), ("accept", accepted)]
 
-    assert told(steps, date(2026, 8, 6)) == {"accept": (date(2026, 8, 5), None, True)}
-    assert told(steps, accepted)["accept"] == (date(2026, 8, 5), accepted, True)
-    assert told(steps, date(2026, 8, 2)) == {}
+    assert days_by_step(steps, date(2026, 8, 6)) == {"accept": (date(2026, 8, 5), None, True)}
+    assert days_by_step(steps, accepted)["accept"] == (date(2026, 8, 5), accepted, True)
+    assert days_by_step(steps, date(2026, 8, 2)) == {}
 
 
 def test_what_is_returned_stops_and_what_is_filed_again_begins_anew():
     filed, returned, again = date(2026, 8, 3), date(2026, 8, 4), date(2026, 9, 1)
     steps = [("file", filed), ("return", returned)]
 
-    assert told(steps, date(2026, 8, 31))["accept"] == (date(2026, 8, 5), returned, False)
-    assert told([*steps, ("refile", again)], again)["accept"] == (date(2026, 9, 3), None, False)
+    assert days_by_step(steps, date(2026, 8, 31))["accept"] == (date(2026, 8, 5), returned, False)
+    assert days_by_step([*steps, ("refile", again)], again)["accept"] == (
+        date(2026, 9, 3),
+        None,
+        False,
+    )
 
 
 def test_the_abnormal_list_has_one_quick_step():
-    assert told([("file", date(2026, 8, 3))], date(2026, 8, 11), ABNORMAL) == {
+    assert days_by_step([("file", date(2026, 8, 3))], date(2026, 8, 11), ABNORMAL) == {
         "remove_abnormal": (date(2026, 8, 10), None, True)
     }
 
 
 def test_after_a_grant_others_are_to_be_told():
     steps = [("file", date(2026, 8, 3)), ("accept", date(2026, 8, 3)), ("grant", date(2026, 8, 4))]
-    late = told(steps, date(2026, 8, 10))
+    late = days_by_step(steps, date(2026, 8, 10))
 
     assert late["take_down"] == (date(2026, 8, 7), None, True)
-    published = told([*steps, ("publish", date(2026, 8, 7))], date(2026, 8, 10))
+    published = days_by_step([*steps, ("publish", date(2026, 8, 7))], date(2026, 8, 10))
     assert published["take_down"] == (date(2026, 8, 7), date(2026, 8, 7), False)
 
 
@@ -83,7 +87,7 @@ def test_after_a_grant_others_are_to_be_told():
 def test_an_objection_is_marked_in_one_day_and_decided_or_passed_on(act, provider):
     """1, 5, 2 and 5 working days; who decides itself need not pass on."""
     steps = [("file", date(2026, 8, 3)), ("mark", date(2026, 8, 4)), (act, date(2026, 8, 5))]
-    known = told(steps, date(2026, 8, 12), kind="objection")
+    known = days_by_step(steps, date(2026, 8, 12), kind="objection")
 
     assert known["mark"] == (date(2026, 8, 4), date(2026, 8, 4), False)
     assert known["centre_decides"] == (date(2026, 8, 10), date(2026, 8, 5), False)
@@ -94,7 +98,7 @@ def test_an_objection_is_marked_in_one_day_and_decided_or_passed_on(act, provide
 def test_the_steps_of_an_objection_run_over_the_spring_festival():
     # 12 February 2026 is a Thursday; 15 to 23 February are off, Saturdays 14 and 28 are worked
     steps = [("file", date(2026, 2, 12)), ("forward", date(2026, 2, 14))]
-    known = told(steps, date(2026, 2, 14), kind="objection")
+    known = days_by_step(steps, date(2026, 2, 14), kind="objection")
 
     assert known["mark"] == (date(2026, 2, 13), None, True)
     assert known["forward"] == (date(2026, 2, 14), date(2026, 2, 14), False)
@@ -145,7 +149,7 @@ ACTS = ("accept", "return", "withdraw", "grant", "refuse", "publish", "revoke", 
 @pytest.mark.parametrize("act", ACTS)
 def test_the_time_of_a_step_ends_with_these_acts_and_no_other(kind, about, steps, step, ends, act):
     done = date(2026, 8, 5)
-    known = told([*steps, (act, done)], done, about, kind)
+    known = days_by_step([*steps, (act, done)], done, about, kind)
 
     if act in dict(steps):  # the act from which the time runs
         return
@@ -157,10 +161,16 @@ def test_the_quick_step_of_the_abnormal_list_begins_anew_when_filed_again():
     steps = [FILED, ("return", THEN), ("refile", again)]
 
     # five working days from Tuesday 1 September
-    assert told(steps, again, ABNORMAL)["remove_abnormal"] == (date(2026, 9, 8), None, False)
+    assert days_by_step(steps, again, ABNORMAL)["remove_abnormal"] == (
+        date(2026, 9, 8),
+        None,
+        False,
+    )
 
 
-NDRC, OWN, SAMR_RULE = (f"restoration.{a}.time_limits" for a in ("ndrc", "shanghai", "samr"))
+NDRC, SHANGHAI_RULE, SAMR_RULE = (
+    f"restoration.{a}.time_limits" for a in ("ndrc", "shanghai", "samr")
+)
 
 
 @pytest.mark.parametrize(
@@ -174,11 +184,16 @@ NDRC, OWN, SAMR_RULE = (f"restoration.{a}.time_limits" for a in ("ndrc", "shangh
         # the platform's own limits stand beside the national ones, and before them
         (
             ("shanghai", "penalty"),
-            {"decide": (3, NDRC), "answer": (10, NDRC), "share": (3, OWN), "delete": (3, OWN)},
+            {
+                "decide": (3, NDRC),
+                "answer": (10, NDRC),
+                "share": (3, SHANGHAI_RULE),
+                "delete": (3, SHANGHAI_RULE),
+            },
         ),
         (
             ("shanghai", "abnormal_listing"),
-            {"answer": (10, NDRC), "share": (3, OWN), "delete": (3, OWN)},
+            {"answer": (10, NDRC), "share": (3, SHANGHAI_RULE), "delete": (3, SHANGHAI_RULE)},
         ),
     ],
 )

@@ -55,14 +55,14 @@ def records(draw):
 
 
 @st.composite
-def asked(draw):
+def records_and_days(draw):
     """A record, a day on which somebody asks, and a later one."""
     record = draw(records())
     day = record.decided_on + timedelta(days=draw(st.integers(0, 1200)))
     return record, day, day + timedelta(days=draw(st.integers(0, 500)))
 
 
-def told(record, day, rules=BOOK):
+def assessed(record, day, rules=BOOK):
     return assess(record, applied_on=day, rules=rules)
 
 
@@ -72,18 +72,18 @@ def changes(record, day, later):
     return any(day < d <= later for d in against if d)
 
 
-@given(asked())
+@given(records_and_days())
 def test_once_eligible_always_eligible_until_publication_ends(question):
     """Across changes of the law too, as the milder rule counts; until the facts change."""
     record, day, later = question
-    first, then = told(record, day), told(record, later)
+    first, then = assessed(record, day), assessed(record, later)
     ends = ("maximum_publication", "serious_list", "negative_years")
     over = not then.eligible and then.unmet[0].rule_id.endswith(ends)
 
     assert not first.eligible or then.eligible or over or changes(record, day, later)
 
 
-@given(asked())
+@given(records_and_days())
 def test_a_fulfilled_condition_never_takes_eligibility_away(question):
     record, day, _ = question
     better = replace(
@@ -94,14 +94,14 @@ def test_a_fulfilled_condition_never_takes_eligibility_away(question):
         corrected_on=record.corrected_on or day,
     )
 
-    assert told(better, day).eligible or not told(record, day).eligible
+    assert assessed(better, day).eligible or not assessed(record, day).eligible
 
 
-@given(asked())
+@given(records_and_days())
 def test_the_answer_depends_only_on_rules_in_force_that_day(question):
     record, day, _ = question
 
-    assert told(record, day, known_by(day)) == told(record, day)
+    assert assessed(record, day, known_by(day)) == assessed(record, day)
 
 
 def known_by(day):
@@ -113,10 +113,10 @@ def known_by(day):
     return Rulebook.of(rules)
 
 
-@given(asked())
+@given(records_and_days())
 def test_who_may_apply_has_no_unmet_condition_and_a_day_that_has_come(question):
     record, day, _ = question
-    answered = told(record, day)
+    answered = assessed(record, day)
 
     if answered.eligible:
         assert answered.unmet == ()
@@ -126,17 +126,17 @@ def test_who_may_apply_has_no_unmet_condition_and_a_day_that_has_come(question):
         assert answered.unmet
 
 
-@given(asked())
+@given(records_and_days())
 def test_on_the_earliest_day_one_may_apply_if_nothing_else_changes(question):
     record, day, _ = question
-    answered = told(record, day)
+    answered = assessed(record, day)
     earliest = answered.earliest_on
 
     if not answered.eligible and earliest is not None and not changes(record, day, earliest):
-        assert told(record, earliest).eligible
+        assert assessed(record, earliest).eligible
 
 
-@given(asked(), st.lists(st.integers(-900, 0), min_size=1, max_size=6))
+@given(records_and_days(), st.lists(st.integers(-900, 0), min_size=1, max_size=6))
 def test_a_column_of_days_gives_what_one_record_at_a_time_gives(question, shifts):
     record, day, _ = question
     record = replace(record, kind="penalty")
@@ -167,7 +167,7 @@ def test_a_column_of_days_gives_what_one_record_at_a_time_gives(question, shifts
         ]
 
 
-@given(asked(), st.lists(st.integers(-900, 0), min_size=1, max_size=6))
+@given(records_and_days(), st.lists(st.integers(-900, 0), min_size=1, max_size=6))
 def test_a_column_of_records_is_answered_as_one_record_at_a_time(question, shifts):
     record, day, _ = question
     record = replace(
@@ -239,4 +239,4 @@ def test_months_of_a_column_are_months_of_the_civil_code(months):
 
 
 def test_a_question_needs_no_more_than_a_record():
-    assert told(penalty(), date(2026, 8, 10)).eligible
+    assert assessed(penalty(), date(2026, 8, 10)).eligible

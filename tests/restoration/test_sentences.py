@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from tests.restoration.test_cases import GIVEN
+from tests.restoration.test_cases import CASES
 from xhcredit.errors import XhcreditError
 from xhcredit.restoration.as_json import assessment_json
 from xhcredit.restoration.assess import assess
@@ -25,17 +25,17 @@ FILE = Path(__file__).with_name("sentences.txt")
 US = Parties("示例食品有限公司", "91310115MA1K3CUM7M", "示例区市场监督管理局", "示罚〔2026〕1号")
 
 
-def said(part: Any) -> Iterator[str]:
+def texts_of(part: Any) -> Iterator[str]:
     """All texts of an answer, whatever holds them; ids and titles of rules are left out."""
     if isinstance(part, str):
         yield part
     elif isinstance(part, dict):
         for key, value in part.items():
             if key not in ("basis", "rule", "title", "article"):
-                yield from said(value)
+                yield from texts_of(value)
     elif isinstance(part, list | tuple):
         for value in part:
-            yield from said(value)
+            yield from texts_of(value)
 
 
 def circumstances(record) -> Iterator[Any]:
@@ -59,11 +59,11 @@ def plainly(text: str) -> str:
 def sentences(file: str) -> set[str]:
     """Every sentence of the cases of a file in every circumstance, and of their notices."""
     sentences_used: set[str] = set()
-    for case in (case_from(case_fields) for name, case_fields in GIVEN if name == file):
+    for case in (case_from(case_fields) for name, case_fields in CASES if name == file):
         for number, record in enumerate(circumstances(case.record)):
             try:
                 answer = assess(record, applied_on=case.applied_on, rules=BOOK)
-                sentences_used |= {plainly(t) for t in said(assessment_json(answer))}
+                sentences_used |= {plainly(t) for t in texts_of(assessment_json(answer))}
                 if number == 0:
                     letter = notice(record, US, BOOK)
                     sentences_used |= {
@@ -78,13 +78,13 @@ def listed() -> set[str]:
     return set(FILE.read_text(encoding="utf-8").splitlines())
 
 
-@pytest.mark.parametrize("file", sorted({name for name, _ in GIVEN}))
+@pytest.mark.parametrize("file", sorted({name for name, _ in CASES}))
 def test_every_sentence_is_one_that_was_read(file):
     assert sorted(sentences(file) - listed()) == [], "read these, and put them into sentences.txt"
 
 
 @pytest.mark.slow
 def test_every_listed_sentence_is_still_said():
-    spoken = set().union(*(sentences(file) for file in {name for name, _ in GIVEN}))
+    spoken = set().union(*(sentences(file) for file in {name for name, _ in CASES}))
 
     assert sorted(listed() - spoken) == [], "nobody says these any more; take them out"

@@ -37,17 +37,21 @@ OBJECTION = {
     "withdraw": (["filed", "marked", "forwarded"], "withdrawn", "申请人撤回",
                  "withdrawn by the applicant"),
 }  # fmt: skip
-EVERY = {"restoration": RESTORATION, "objection": OBJECTION}
-ORDERS = [(kind, act, state) for kind, acts in EVERY.items() for act in acts for state in STATES]
+WORKFLOWS = {"restoration": RESTORATION, "objection": OBJECTION}
+ORDERS = [
+    (kind, act, state) for kind, acts in WORKFLOWS.items() for act in acts for state in STATES
+]
 
 
 @pytest.mark.parametrize(("kind", "act", "state"), ORDERS)
 def test_an_act_fits_its_states_only_and_leads_to_one(kind, act, state):
-    states, to, _, _ = EVERY[kind][act]
+    states, to, _, _ = WORKFLOWS[kind][act]
     if state in states:
         assert next_state(kind, state, act) == (to or state)
         return
-    possible = ", ".join(a for a, (s, *_) in EVERY[kind].items() if state in s) or "nothing more"
+    possible = (
+        ", ".join(a for a, (s, *_) in WORKFLOWS[kind].items() if state in s) or "nothing more"
+    )
     message = f'"{act}" does not fit: it is {state}; now possible: {possible}'
     with pytest.raises(WrongState, match=f"^{re.escape(message)}$"):
         next_state(kind, state, act)
@@ -71,10 +75,12 @@ def test_an_act_that_there_is_not_is_named_with_those_that_there_are(kind, act, 
         next_state(kind, "filed", act)
 
 
-@pytest.mark.parametrize("kind", EVERY)
+@pytest.mark.parametrize("kind", WORKFLOWS)
 def test_every_act_is_said_in_both_languages_and_takes_an_official_but_for_the_applicants(kind):
     filed = {"restoration": ("提出申请", "filed"), "objection": ("提出异议", "filed")}
-    act_texts = {"file": filed[kind]} | {a: (zh, en) for a, (_, _, zh, en) in EVERY[kind].items()}
+    act_texts = {"file": filed[kind]} | {
+        a: (zh, en) for a, (_, _, zh, en) in WORKFLOWS[kind].items()
+    }
 
     assert {a: (m.text.zh, m.text.en) for a, m in TRANSITIONS[kind].items()} == act_texts
     assert {a for a, m in TRANSITIONS[kind].items() if not m.by_official} == (
@@ -107,7 +113,7 @@ def test_which_states_are_over_and_what_takes_a_record_out_of_use():
     assert WITHDRAWING == {"grant": "restored", "uphold": "objection"}
     assert REVOKED_FOR == ("false_materials", "broken_pledge")
     # nobody can act any more in a state that is over, but for a revoked one that is resumed
-    for kind, acts in EVERY.items():
+    for kind, acts in WORKFLOWS.items():
         assert {s for states, *_ in acts.values() for s in states} & CLOSED_STATES == (
             {"revoked"} if kind == "restoration" else set()
         )

@@ -21,14 +21,14 @@ DAY = date(2026, 6, 1)
 REVIEWED = {"status": "reviewed", "extra": "reviewed_on: 2026-01-01\n"}
 
 
-def found(folder, content, day=DAY):
+def finding_texts(folder, content, day=DAY):
     """Kinds and English words found for the rule query.years."""
     findings = check(Rulebook.of(rules(folder, content).values()), day)
     return [(f.kind, f.en) for f in findings if f.rule_id == "query.years"]
 
 
 def test_a_reviewed_rule_in_force_needs_nothing(tmp_path):
-    assert found(tmp_path, text(**REVIEWED)) == []
+    assert finding_texts(tmp_path, text(**REVIEWED)) == []
 
 
 CASES = {
@@ -101,7 +101,7 @@ CASES = {
 
 @pytest.mark.parametrize(("content", "expected"), CASES.values(), ids=CASES)
 def test_the_check_finds_what_needs_a_persons_eye(tmp_path, content, expected):
-    assert sorted(found(tmp_path, content)) == sorted(expected)
+    assert sorted(finding_texts(tmp_path, content)) == sorted(expected)
 
 
 def test_a_coming_entry_names_its_first_day_in_both_languages(tmp_path):
@@ -156,7 +156,7 @@ def test_what_needs_a_persons_eye_is_said_in_chinese(tmp_path, content, expected
 
 
 def test_a_rule_not_in_force_is_found_with_its_days(tmp_path):
-    [(kind, words)] = found(tmp_path, text(**REVIEWED), date(2019, 1, 1))
+    [(kind, words)] = finding_texts(tmp_path, text(**REVIEWED), date(2019, 1, 1))
 
     assert kind == "not_in_force"
     assert "the first day in force is 2020-01-01" in words
@@ -164,7 +164,7 @@ def test_a_rule_not_in_force_is_found_with_its_days(tmp_path):
 
 def test_an_expired_rule_without_successor_is_found_with_its_last_day(tmp_path):
     content = text(entry(until="2026-05-31"), **REVIEWED)
-    [(kind, words)] = found(tmp_path, content)
+    [(kind, words)] = finding_texts(tmp_path, content)
 
     assert kind == "not_in_force"
     assert "it ended on 2026-05-31, its last day; no later entry takes its place" in words

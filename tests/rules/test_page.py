@@ -6,7 +6,7 @@ from xhcredit.rules.loader import SHIPPED
 from xhcredit.rules.rulebook import Rulebook
 
 #: title, number and article that do not exist are left out; a bar would end the cell of a table
-OWN = "{title: 建议|草案, number: 无, article: 无, published_on: 待核}"
+PROPOSAL_SOURCE = "{title: 建议|草案, number: 无, article: 无, published_on: 待核}"
 
 
 def rows_of(folder, *entries, **fields):
@@ -15,7 +15,7 @@ def rows_of(folder, *entries, **fields):
 
 
 def test_a_row_has_id_name_day_instrument_mark_and_who_confirmed_it(tmp_path):
-    later = files.entry("2024-11-01", mark="proposal", source=OWN)
+    later = files.entry("2024-11-01", mark="proposal", source=PROPOSAL_SOURCE)
 
     assert rows_of(tmp_path, files.entry(), later) == [
         "| `query.years` | 年限 | 2020-01-01 | 某办法 某令第1号 第1条 | V1 | 待核 |",

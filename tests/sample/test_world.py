@@ -14,7 +14,7 @@ def query(sql: str) -> list[tuple]:
     return duckdb.sql(sql).fetchall()
 
 
-def one(sql: str) -> float:
+def single_value(sql: str) -> float:
     return query(sql)[0][0]
 
 
@@ -57,7 +57,7 @@ def test_penalties_are_rare_and_skewed(large):
             GROUP BY code""")
         ]
     )
-    years = one(f"SELECT count(*) / 4 FROM '{large}/truth/risk.parquet'")
+    years = single_value(f"SELECT count(*) / 4 FROM '{large}/truth/risk.parquet'")
 
     assert 0.06 < per.sum() / years < 0.11
     assert per.max() >= 8
@@ -65,7 +65,8 @@ def test_penalties_are_rare_and_skewed(large):
 
 def test_fields_have_their_shares_and_elderly_care_is_nonprofit(large):
     members = {
-        name: one(f"SELECT count(DISTINCT code) FROM '{large}/truth/risk_{name}.parquet'") / 40_000
+        name: single_value(f"SELECT count(DISTINCT code) FROM '{large}/truth/risk_{name}.parquet'")
+        / 40_000
         for name in ("food", "elderly_care", "construction")
     }
     prefixes = query(
@@ -124,20 +125,24 @@ def test_severe_inspectors_find_more_at_equal_risk(visits_sql):
 
 def test_odds_are_logged_for_drawn_visits_only(visits_sql):
     assert (
-        one(f"SELECT count(*) FROM {visits_sql} WHERE (form = '双随机抽查') != (odds IS NOT NULL)")
+        single_value(
+            f"SELECT count(*) FROM {visits_sql} WHERE (form = '双随机抽查') != (odds IS NOT NULL)"
+        )
         == 0
     )
 
 
 def test_odds_of_everybody_add_up_to_the_visits_drawn(large, visits_sql):
-    expected = one(f"SELECT sum(inclusion_probability) FROM '{large}/truth/risk.parquet'")
-    drawn = one(f"SELECT count(*) FROM {visits_sql} WHERE form = '双随机抽查' AND field = '一般'")
+    expected = single_value(f"SELECT sum(inclusion_probability) FROM '{large}/truth/risk.parquet'")
+    drawn = single_value(
+        f"SELECT count(*) FROM {visits_sql} WHERE form = '双随机抽查' AND field = '一般'"
+    )
 
     assert drawn == pytest.approx(expected, abs=0.02 * expected + 4 * expected**0.5)
 
 
 def test_weighting_by_odds_undoes_the_selection(large, visits_sql):
-    true = one(f"SELECT avg(p_violation) FROM '{large}/truth/risk.parquet'")
+    true = single_value(f"SELECT avg(p_violation) FROM '{large}/truth/risk.parquet'")
     plain, weighted = query(f"""
         SELECT avg(p), sum(p / odds) / sum(1 / odds) FROM {visits_sql}
         WHERE form = '双随机抽查' AND field = '一般'""")[0]
@@ -180,7 +185,7 @@ def test_malicious_complaints_do_not_know_the_risk(large):
 
 
 def test_about_a_third_of_complaints_are_verified(large):
-    share = one(f"""
+    share = single_value(f"""
         SELECT avg((办理结果 = '查实')::INT) FROM '{large}/exports/complaints.parquet'""")
 
     assert 0.25 < share < 0.42

@@ -13,7 +13,7 @@ from xhcredit_serving.app import create_app
 from xhcredit_serving.service import Settings
 
 from tests.engine import world
-from tests.jobs.warehouses import EVERY
+from tests.jobs.warehouses import EVENT_TABLES
 from xhcredit.domain.codes import check_digit, organisation_check_digit
 from xhcredit.ingest.schema import directory
 from xhcredit.ingest.warehouse import Entry, Warehouse
@@ -25,9 +25,9 @@ from xhcredit.store.core.transactions import Act
 from xhcredit.store.store import Store
 
 DAYS = (date(2025, 3, 31), date(2025, 4, 1))
-NOW = datetime(2026, 6, 30, 8, tzinfo=UTC)
+CLOCK_TIME = datetime(2026, 6, 30, 8, tzinfo=UTC)
 ACT = Act("admin", "key.new", "test")
-TODAY = NOW.date()
+TODAY = CLOCK_TIME.date()
 PURPOSE = "日常监管"
 
 
@@ -39,6 +39,15 @@ def right_code(number):
 
 
 CODES = sorted(right_code(n) for n in range(len(world.CODES)))
+#: a check that a complaint triggers, as it is opened
+TRIGGERED_CHECK = {
+    "id": "ts-1",
+    "bureau": "示例区税务局",
+    "code": CODES[0],
+    "source": "complaint",
+    "reason": "举报已核实",
+    "items": ["disclosure"],
+}
 #: whose the enterprises are, in turn (the last has none), and where they are
 BUREAUS = ("示例区市场监督管理局", "示例区住房和城乡建设管理委员会", "示例区民政局", None)
 #: they supervise everybody who has a bureau besides, in the field of the plans of tests
@@ -52,7 +61,7 @@ class Clock:
     """A clock that a test sets."""
 
     def __init__(self) -> None:
-        self.now = NOW
+        self.now = CLOCK_TIME
 
     def __call__(self) -> datetime:
         return self.now
@@ -72,7 +81,7 @@ def world_of(seed):
     right = dict(zip(world.CODES, CODES, strict=True))
     rows_by_table = {
         table: [row | {"code": right[row["code"]]} for row in rows]
-        for table, rows in world.world(seed, EVERY, 120).items()
+        for table, rows in world.world(seed, EVENT_TABLES, 120).items()
         if table != "supervision"
     }
     there = {"known_on": world.START, "deregistered_on": None}
@@ -119,7 +128,7 @@ def write_nights(folder):
 
 
 def new_key(store, roles=("viewer",), bureau="", days=30):
-    return store.access.new_key(ACT, "平台", bureau, list(roles), NOW + timedelta(days=days))
+    return store.access.new_key(ACT, "平台", bureau, list(roles), CLOCK_TIME + timedelta(days=days))
 
 
 def headers(key, purpose=PURPOSE):

@@ -12,7 +12,7 @@ from xhcredit_serving.auth.permissions import ROLES
 from xhcredit_serving.demo_login import is_loopback
 from xhcredit_serving.main import cli
 
-from tests.demo_store import HERE, demo_client, enter_as
+from tests.demo_store import DEMO_ADDRESS, demo_client, enter_as
 from xhcredit.errors import BadInput
 from xhcredit.jobs.demo.accounts import PEOPLE
 from xhcredit.store.store import Store
@@ -29,7 +29,10 @@ def demo_app_client(demo, tmp_path_factory):
 @pytest.fixture
 def browser(demo_app_client):
     return TestClient(
-        demo_app_client.app, HERE, client=("127.0.0.1", 40_000), raise_server_exceptions=False
+        demo_app_client.app,
+        DEMO_ADDRESS,
+        client=("127.0.0.1", 40_000),
+        raise_server_exceptions=False,
     )
 
 
@@ -65,11 +68,11 @@ def test_every_answer_names_the_demos_clock(browser):
 @pytest.mark.parametrize(
     ("forwarded_headers", "client", "base"),
     [
-        ({}, "10.1.2.3", HERE),
-        ({"X-Forwarded-For": "10.1.2.3"}, "127.0.0.1", HERE),
-        ({"Forwarded": "for=10.1.2.3"}, "127.0.0.1", HERE),
-        ({"X-Real-IP": "10.1.2.3"}, "127.0.0.1", HERE),
-        ({"Via": "1.1 gateway"}, "127.0.0.1", HERE),
+        ({}, "10.1.2.3", DEMO_ADDRESS),
+        ({"X-Forwarded-For": "10.1.2.3"}, "127.0.0.1", DEMO_ADDRESS),
+        ({"Forwarded": "for=10.1.2.3"}, "127.0.0.1", DEMO_ADDRESS),
+        ({"X-Real-IP": "10.1.2.3"}, "127.0.0.1", DEMO_ADDRESS),
+        ({"Via": "1.1 gateway"}, "127.0.0.1", DEMO_ADDRESS),
         ({}, "127.0.0.1", "http://demo.example.com"),
     ],
 )

@@ -21,7 +21,7 @@ from xhcredit.store.store import Store
 
 BOOK = Rulebook.load()
 DAY, TODAY = date(2025, 3, 31), date(2025, 4, 4)
-NOW = datetime(2026, 6, 30, 8, tzinfo=UTC)
+CLOCK_TIME = datetime(2026, 6, 30, 8, tzinfo=UTC)
 SOURCE = "体彩 2025-04-02"
 PEOPLE = "inspector,qualifications,unit,capacity\n" + "".join(
     f"I{n},general,一所,30\n" for n in range(6)
@@ -89,7 +89,7 @@ def do(store: Store, step: str, draw: str, warehouse: Path, out: Path) -> object
 
 def clock_of(step: str):
     """Every step has its own day."""
-    return lambda: NOW + timedelta(days=STEPS.index(step) + 1)
+    return lambda: CLOCK_TIME + timedelta(days=STEPS.index(step) + 1)
 
 
 def do_until(address: str, step: str, draw: str, warehouse: str, out: str, limit: int) -> None:

@@ -91,7 +91,7 @@ def _free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def made(folder: Path, binary: Path, *options: str) -> Server:
+def start_server(folder: Path, binary: Path, *options: str) -> Server:
     """Make a server in an empty folder, and start it; ``options`` are more of initdb's."""
     user = _somebody()
     if user:
@@ -116,7 +116,7 @@ def running() -> Iterator[Server | None]:
         yield None
     else:
         with tempfile.TemporaryDirectory(prefix="xhc-pg-") as name:
-            server = made(Path(name), binary)
+            server = start_server(Path(name), binary)
             try:
                 yield server
             finally:

@@ -10,7 +10,7 @@ from xhcredit.store.core.transactions import Act
 from xhcredit.store.restoration.applications import Filing, Step
 from xhcredit.store.store import Store
 
-NOW = datetime(2026, 6, 30, 8, tzinfo=UTC)
+CLOCK_TIME = datetime(2026, 6, 30, 8, tzinfo=UTC)
 DAY = date(2026, 6, 30)
 
 
@@ -24,7 +24,7 @@ def person(store: Store, name: str) -> None:
 
 
 def key(store: Store, name: str) -> None:
-    whole = store.access.new_key(act("admin", "key.new"), name, "", ["viewer"], NOW)
+    whole = store.access.new_key(act("admin", "key.new"), name, "", ["viewer"], CLOCK_TIME)
     revoke = act("admin", "key.revoke", f"revoke {name}")
     store.access.revoke_key(revoke, whole.split("_")[1])
 
@@ -81,7 +81,7 @@ WRITERS = {w.__name__: w for w in (person, key, session, application, alert, sub
 def write_until(address: str, writer: str, name: str, limit: int) -> None:
     """Let one writer write until it is killed."""
     steps = Steps(limit)
-    with Store.open(address, clock=lambda: NOW + timedelta(seconds=limit)) as store:
+    with Store.open(address, clock=lambda: CLOCK_TIME + timedelta(seconds=limit)) as store:
         steps.watch(store)
         WRITERS[writer](store, name)
         steps()

@@ -22,13 +22,13 @@ from xhcredit.store.store import Store
 
 RULES, ON = Rulebook.load(), date(2026, 6, 30)
 PARTS = {"calibrate_from": date(2018, 9, 1), "judge_from": date(2020, 8, 1)}
-TOLD = {"score": "general", "horizon_days": 365, "weights": {}}
+TARGET = {"score": "general", "horizon_days": 365, "weights": {}}
 
 
 @pytest.fixture(scope="module")
 def runs(tmp_path_factory):
     folder = tmp_path_factory.mktemp("runs")
-    save_sample(declared(), folder / "s.parquet", TOLD)
+    save_sample(declared(), folder / "s.parquet", TARGET)
     for kind in ("woe", "full"):
         order = TrainingRequest(folder / "s.parquet", kind, folder / kind, ON, **PARTS)
         train(order, RULES, lambda what, done, total: None)
@@ -56,7 +56,7 @@ def test_what_is_no_table_or_not_what_was_judged_is_refused(runs, tmp_path):
     with pytest.raises(BadInput, match="only a table can be promoted"):
         evaluation_of(runs / "full")
     other = replace(declared(seed=9), ent=np.arange(3000) + 90_000)
-    save_sample(other, tmp_path / "o.parquet", TOLD)
+    save_sample(other, tmp_path / "o.parquet", TARGET)
     with pytest.raises(BadSample, match="judged on"):
         make_submission(runs / "woe", tmp_path / "o.parquet", load_release(), RULES, ON)
     run = json.loads((runs / "woe" / "run.json").read_text(encoding="utf-8"))

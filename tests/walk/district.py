@@ -20,7 +20,7 @@ from starlette.testclient import TestClient
 from xhcredit_serving.app import create_app
 from xhcredit_serving.service import Settings
 
-from tests.demo_store import HERE
+from tests.demo_store import DEMO_ADDRESS
 from tests.serving.visitors import again, visitor
 from xhcredit.domain.clock import machine_moment
 from xhcredit.ingest.schema import directory
@@ -86,7 +86,9 @@ def served(district: District, clock: Clock | None = None) -> Iterator[TestClien
     with Store.open(str(district.store), clock=clock or machine_moment) as store:
         app = create_app(store, Settings(warehouse=district.warehouse, log=log))
         this_computer = ("127.0.0.1", 50_000)
-        with TestClient(app, HERE, raise_server_exceptions=False, client=this_computer) as client:
+        with TestClient(
+            app, DEMO_ADDRESS, raise_server_exceptions=False, client=this_computer
+        ) as client:
             client.store, client.log, client.clock = store, log, clock
             app.state.service.explainer.champions.look()
             yield client

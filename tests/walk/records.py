@@ -16,7 +16,7 @@ from xhcredit.store.core.bureau_scope import bureau_names
 from xhcredit.store.draws.rows import FiledPlan
 from xhcredit.store.watchlist import WatchlistQuery
 
-_EVERY = 10**6
+_ALL_ROWS = 10**6
 
 
 @dataclass(frozen=True)
@@ -71,7 +71,7 @@ class Inventory:
 
     @cached_property
     def alerts(self) -> list[dict[str, Any]]:
-        return self.store.alerts.read_page(AlertsAsked(limit=_EVERY))
+        return self.store.alerts.read_page(AlertsAsked(limit=_ALL_ROWS))
 
     @cached_property
     def draws(self) -> list[dict[str, Any]]:
@@ -101,7 +101,7 @@ class Inventory:
     def applications(self) -> list[dict[str, Any]]:
         """Applications and objections."""
         read = self.store.applications.list_page
-        return [*read("restoration", limit=_EVERY), *read("objection", limit=_EVERY)]
+        return [*read("restoration", limit=_ALL_ROWS), *read("objection", limit=_ALL_ROWS)]
 
     @cached_property
     def restorable(self) -> list[RestorableRecord]:

@@ -56,6 +56,7 @@ def platt_line(risk: Array, calibration_part: Dataset) -> tuple[float, float]:
     """
     if np.unique(calibration_part.bad).size < 2:
         raise BadSample("the period for calibration has one outcome only; choose a longer one")
+    # Risks that are all the same leave no slope to fit; the shift alone sets their mean right.
     if np.ptp(risk) == 0:
         mean = float(np.average(calibration_part.bad, weights=calibration_part.weight))
         return 1.0, float(np.log(mean / (1 - mean)) - risk[0])

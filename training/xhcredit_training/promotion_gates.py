@@ -119,6 +119,7 @@ def _check_auc(candidate: Evaluation, champion: Evaluation, limits: Gates) -> Ve
     limit = -limits.auc_loss_below
     return Verdict(
         "better_or_equal",
+        # By the low end: a small sample must not pass a loss that it cannot exclude.
         bool(auc_gap.low > limit),
         f"AUC与现行之差 {auc_gap}，区间下限须大于 {limit:g}",
         f"AUC less the champion's is {auc_gap}; its low end must be above {limit:g}",
@@ -130,6 +131,7 @@ def _check_calibration(candidate: Evaluation, limits: Gates) -> Verdict:
     rows = candidate.rows
     pred = float(np.average(chance(rows["risk"]), weights=rows["weight"]))
     rate = float(np.average(rows["bad"], weights=rows["weight"]))
+    # Both ways round: to promise half of what comes is as wrong as to promise twice as much.
     ratio = max(pred, rate) / max(min(pred, rate), 1e-12)
     is_passed = limits.slope_from <= slope <= limits.slope_to and ratio < limits.rate_ratio_below
     bounds = f"{limits.slope_from:g}–{limits.slope_to:g}"
@@ -221,6 +223,7 @@ def riskiest(rows: Mapping[str, Array], share: float) -> Array:
     risk_cut = rows["risk"][order][
         min(int(np.searchsorted(cumulated_share, share)), order.size - 1)
     ]
+    # Ties together: who counts as visited must not hang on the order of the rows.
     is_riskiest: Array = (rows["risk"] >= risk_cut).astype(float)
     return is_riskiest
 

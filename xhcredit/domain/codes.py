@@ -21,6 +21,7 @@ _VALUES = {character: value for value, character in enumerate(ALPHABET)}
 ORGANISATION_ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"  # GB 11714: A = 10 ... Z = 35
 ORGANISATION_VALUES = {c: value for value, c in enumerate(ORGANISATION_ALPHABET)}
 ORGANISATION_CHECKS = "0X987654321"  # by sum mod 11: 11 - 0 -> 0, 11 - 1 = 10 -> X, ...
+#: what Chinese input methods type while their full-width mode is on
 _FULL_WIDTH = {ord("０") + i: ord("0") + i for i in range(10)} | {
     ord(first) + i: ord("A") + i for first in "Ａａ" for i in range(26)
 }
@@ -59,6 +60,7 @@ def normalised(text: str) -> str:
     >>> normalised(" ９１310115ma1k3cum7m　")
     '91310115MA1K3CUM7M'
     """
+    # Ideographic and no-break blanks and a BOM come along when a code is copied from elsewhere.
     return text.translate(_FULL_WIDTH).strip(" \t\r\n\u3000\u00a0\ufeff").upper()
 
 

@@ -51,6 +51,7 @@ def written(value: float, digits: int = OTHER) -> float:
     # Half away from zero, as DuckDB's round does; Python's rounds half to even, and answer and
     # export would differ.
     whole += scaled - whole >= 1 / 2
+    # Never -0.0, which would be written with a sign.
     return math.copysign(whole / 10**digits, value) if whole else 0.0
 
 

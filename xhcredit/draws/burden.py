@@ -80,6 +80,7 @@ def _pairs(enterprise: Ints, year: Ints) -> Ints:
 
 
 def _repeats(rounds: Ints, enterprise: Ints, pause: int) -> int:
+    # Neighbours suffice: if any visit before it lies within the pause, the one just before does.
     order = np.lexsort((rounds, enterprise))
     same_enterprise = np.diff(enterprise[order]) == 0
     return int((same_enterprise & (np.diff(rounds[order]) < pause)).sum())

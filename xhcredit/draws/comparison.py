@@ -75,6 +75,8 @@ def compare_designs(draw_results: DrawResults, risk: Array) -> Comparison:
     visits = int(draw_results.visited.sum())
     highest_risk = np.zeros(risk.size, bool)
     highest_risk[np.argsort(-risk, kind="stable")[:visits]] = True
+    # A uniform draw would find the frame's own rate on average, which these strata estimate: it
+    # need not be made to be compared.
     all_flags = np.ones(risk.size, bool)
     return Comparison(
         visits,

@@ -122,6 +122,7 @@ def _rows(content: bytes, name: str) -> Iterator[FrameRow]:
         row_problem = problem_of(row)
         if row_problem:
             raise BadInput(f'"{name}", row {number}: {row_problem}; take the file as it was frozen')
+        # One order only: the same enterprises in another one would have another root.
         if row.code <= previous_code:
             problem = "comes twice" if row.code == previous_code else "is out of order"
             raise BadInput(f'"{name}", row {number}, column code: "{row.code}" {problem}')
@@ -136,6 +137,7 @@ def _lines(content: bytes, name: str) -> list[str]:
         row = content[: error.start].count(b"\n") + 1
         raise BadInput(f'"{name}", row {row}: not UTF-8; take the file as it was frozen') from None
     lines = text.split("\n")
+    # The root is over bytes: an editor that saves CRLF shows the same rows and breaks the proof.
     if lines.pop() or "\r" in text:
         raise BadInput(f'"{name}": line ends are not LF; take the file as it was frozen')
     if not lines or lines[0] not in (HEADER, HEADER + WORKING):

@@ -113,6 +113,7 @@ def _rows(
     content: bytes, name: str, columns: tuple[str, ...]
 ) -> Iterator[tuple[int, dict[str, str]]]:
     """Rows with their number (header = 1), cells without blanks around them."""
+    # Strict: a quote that is left open would swallow the inspectors after it in silence.
     reader = csv.reader(io.StringIO(_text(content, name), newline=""), strict=True)
     try:
         header = tuple(h.strip() for h in next(reader, []))
@@ -139,6 +140,7 @@ def _rows(
 
 def _text(content: bytes, name: str) -> str:
     try:
+        # Excel puts a BOM before "CSV UTF-8"; it would become part of the first column's name.
         return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         row = content[: error.start].count(b"\n") + 1

@@ -62,6 +62,7 @@ def weighted_auc(v: WeightedVisits) -> Figure:
         v.failed, (share_below - auc) / bad.sum(), (share_above - auc) / good.sum()
     )
     error = _standard_error(influence * weight, v)
+    # Log-odds of 0 and 1 are infinite: such a figure has no interval to be given.
     if not 0 < auc < 1:
         return Figure(auc, error, auc, auc)
     z, spread = float(scipy.stats.norm.ppf((1 + CONFIDENCE) / 2)), error / (auc * (1 - auc))
@@ -86,6 +87,7 @@ def _standard_error(influence: Array, v: WeightedVisits) -> float:
     around = np.bincount(v.stratum, (influence - mean[v.stratum]) ** 2, strata)
     single = m == 1  # one visit shows no spread: taken around zero
     around[single] = (mean**2)[single]
+    # Finite population correction: a stratum that was visited whole leaves nothing to chance.
     spare = 1 - np.minimum(m / np.maximum(v.sizes, 1), 1)
     return float((spare * m / np.maximum(m - 1, 1) * around).sum() ** (1 / 2))
 

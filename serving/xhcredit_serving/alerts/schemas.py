@@ -16,7 +16,7 @@ from xhcredit.domain.rows import closed_row
 from xhcredit.jobs.alerts.rows import AlertChange, DatedAlert, TriggerPrecision
 from xhcredit.rules.schemas.alerts import Colour, Measure
 from xhcredit.store.alerts.alert_queries import AlertQuery
-from xhcredit.store.alerts.rows import AlertStepRow
+from xhcredit.store.alerts.rows import AlertStanding, AlertStepRow
 from xhcredit.store.core.bureau_scope import BureauScope
 from xhcredit_serving.http import examples
 from xhcredit_serving.http.paging import Cursor, PageFields
@@ -99,8 +99,18 @@ class AlertActions(BaseModel):
         return cast("AlertStepDetails", filled_fields)
 
 
+class AlertStandingAnswer(TypedDict):
+    """Where an alert stands; without a day: it has none, or nobody knows it."""
+
+    state: AlertState
+    colour: Colour
+    owner: str
+    due_on: str | None
+    snoozed_until: str | None
+
+
 @closed_row
-class AlertAnswer(ProvisionalNote):
+class AlertAnswer(AlertStandingAnswer, ProvisionalNote):
     """An alert as it stands today.
 
     ``numbers`` is the digest of the trigger's numbers; ``code`` is empty where the subject is a
@@ -125,17 +135,12 @@ class AlertAnswer(ProvisionalNote):
     earlier: Annotated[int | None, Field(description="同一对象的上一条 / the alert before")]
     evidence: AlertEvidence
     step: int
-    state: AlertState
-    colour: Colour
-    owner: str
-    due_on: str | None
-    snoozed_until: str | None
     overdue: bool
     due_unknown: bool
 
 
 @closed_row
-class AlertStepAnswer(TypedDict):
+class AlertStepAnswer(AlertStandingAnswer):
     """A step of an alert: who did what, when and why, and where it then stood."""
 
     step: int
@@ -144,11 +149,6 @@ class AlertStepAnswer(TypedDict):
     done_on: str
     reason: str
     details: AlertStepDetails
-    state: AlertState
-    colour: Colour
-    owner: str
-    due_on: str | None
-    snoozed_until: str | None
 
 
 @closed_row
@@ -167,16 +167,11 @@ class AlertPage(TypedDict):
 
 
 @closed_row
-class AlertChangeAnswer(ProvisionalNote):
+class AlertChangeAnswer(AlertStandingAnswer, ProvisionalNote):
     """Where an alert stands after an act."""
 
     alert: Annotated[int, Field(examples=[7])]
     step: int
-    state: AlertState
-    colour: Colour
-    owner: str
-    due_on: str | None
-    snoozed_until: str | None
 
 
 @closed_row
@@ -215,11 +210,7 @@ def alert_answer(alert: DatedAlert) -> AlertAnswer:
         "earlier": alert["earlier"],
         "evidence": alert["evidence"],
         "step": alert["step"],
-        "state": alert["state"],
-        "colour": alert["colour"],
-        "owner": alert["owner"],
-        "due_on": alert["due_on"] or None,
-        "snoozed_until": alert["snoozed_until"] or None,
+        **_standing_answer(alert),
         "overdue": alert["overdue"],
         "due_unknown": alert["due_unknown"],
         "provisional": alert["provisional"],
@@ -236,11 +227,7 @@ def step_answer(step: AlertStepRow) -> AlertStepAnswer:
         "done_on": step["done_on"],
         "reason": step["reason"],
         "details": step["details"],
-        "state": step["state"],
-        "colour": step["colour"],
-        "owner": step["owner"],
-        "due_on": step["due_on"] or None,
-        "snoozed_until": step["snoozed_until"] or None,
+        **_standing_answer(step),
     }
 
 
@@ -249,11 +236,17 @@ def change_answer(change: AlertChange) -> AlertChangeAnswer:
     return {
         "alert": change["alert"],
         "step": change["step"],
-        "state": change["state"],
-        "colour": change["colour"],
-        "owner": change["owner"],
-        "due_on": change["due_on"] or None,
-        "snoozed_until": change["snoozed_until"] or None,
+        **_standing_answer(change),
         "provisional": change["provisional"],
         "provisional_note": change["provisional_note"],
+    }
+
+
+def _standing_answer(row: AlertStanding) -> AlertStandingAnswer:
+    return {
+        "state": row["state"],
+        "colour": row["colour"],
+        "owner": row["owner"],
+        "due_on": row["due_on"] or None,
+        "snoozed_until": row["snoozed_until"] or None,
     }

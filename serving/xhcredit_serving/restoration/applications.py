@@ -130,15 +130,20 @@ def _take_step(
     visible_application(service, stepping.caller, permission, number, kind)
     request_body = [number, new_step.model_dump(mode="json")]
     act = stepping.act(f"{kind}.{new_step.act}", request_body, application=number)
-    action = applications.CaseAction(
+    action = action_of(new_step, service.today())
+    return applications.perform_on_case(_case_context(service), act, number, action)
+
+
+def action_of(new_step: schemas.NewStep, today: date) -> applications.CaseAction:
+    """A step as it is performed on a case today."""
+    return applications.CaseAction(
         new_step.act,
-        service.today(),
+        today,
         new_step.official,
         new_step.role,
         new_step.reason,
         new_step.details(),
     )
-    return applications.perform_on_case(_case_context(service), act, number, action)
 
 
 def visible_application(

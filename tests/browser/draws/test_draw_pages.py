@@ -9,7 +9,7 @@ import yaml
 from playwright.sync_api import expect
 
 from tests.browser.site import MORNING, NIGHTS, SAMPLE, SIZES, barriers, overflow, visit
-from tests.browser.test_every_page import kept
+from tests.browser.test_every_page import save_picture
 from xhcredit.jobs.draws.steps import file_plan
 from xhcredit.rules.rulebook import Rulebook
 from xhcredit.store.core.transactions import Act
@@ -132,7 +132,7 @@ def looked_at(page, *addresses):
         for address in addresses:
             for language in ("en", "zh"):
                 page.goto(f"{address}?lang={language}")
-                kept(page, address, language, size)
+                save_picture(page, address, language, size)
                 assert overflow(page) <= 0, f"{address} {language} {size}"
 
 

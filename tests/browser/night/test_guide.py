@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.browser.site import SIZES, barriers, overflow, visit
-from tests.browser.test_every_page import kept
+from tests.browser.test_every_page import save_picture
 
 LIST = "/console/watchlist"
 
@@ -27,7 +27,7 @@ def test_the_tour_is_offered_walked_by_keys_and_not_offered_again(browser, site,
             assert overflow(page) <= 0
             page.keyboard.press("ArrowRight")
         assert barriers(page) == []
-        kept(page, f"{LIST}#tour", language, size)
+        save_picture(page, f"{LIST}#tour", language, size)
         expect(page.locator("#tour-at")).to_have_text("10 / 10")
         page.keyboard.press("Escape")
         expect(tour).to_be_hidden()
@@ -83,7 +83,7 @@ def test_in_print_the_list_stands_alone(browser, site):
     with visit(browser, site, "wang") as page:
         page.goto(f"{LIST}?tier=D")
         page.emulate_media(media="print")
-        kept(page, f"{LIST}?print", "zh", SIZES[0])
+        save_picture(page, f"{LIST}?print", "zh", SIZES[0])
 
         for hidden in ("#files", "#filters", ".top nav", "#tour-offer", "#views"):
             expect(page.locator(hidden)).to_be_hidden()

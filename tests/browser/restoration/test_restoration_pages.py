@@ -6,7 +6,7 @@ import openpyxl
 from playwright.sync_api import expect
 
 from tests.browser.site import SIZES, barriers, overflow, visit
-from tests.browser.test_every_page import kept
+from tests.browser.test_every_page import save_picture
 
 
 def test_an_officer_filters_and_takes_the_list_along(browser, site):
@@ -190,7 +190,7 @@ def seen_by_everybody(page, address, name):
         page.set_viewport_size({"width": size[0], "height": size[1]})
         for language in ("zh", "en"):
             page.goto(f"{address}?lang={language}")
-            kept(page, f"/console/{name}", language, size)
+            save_picture(page, f"/console/{name}", language, size)
             assert barriers(page) == []
             assert overflow(page) <= 0
 

@@ -13,7 +13,7 @@ import yaml
 from tests.cli.office import Office, done, refused
 from tests.cli.shell import inside, xhcredit
 from tests.serving.district import CODES, write_nights
-from tests.store.draw_victims import DAY, NOW, PEOPLE, SOURCE
+from tests.store.draw_victims import CLOCK_TIME, DAY, PEOPLE, SOURCE
 from xhcredit.errors import (
     BadInput,
     BadPlan,
@@ -33,7 +33,7 @@ HEAD = "code,result,inspected_on,item,note\n"
 @pytest.fixture(scope="module")
 def district(tmp_path_factory):
     folder = write_nights(tmp_path_factory.mktemp("draw"))
-    with Store.open(str(folder / "store.db"), clock=lambda: NOW) as store:
+    with Store.open(str(folder / "store.db"), clock=lambda: CLOCK_TIME) as store:
         publish(folder / f"{DAY}", store, actor="night")
     return folder
 
@@ -113,31 +113,31 @@ def test_the_files_are_checked_by_the_program_and_by_a_stranger(drawn):
 
 def test_the_same_run_again_writes_the_files_again_and_draws_nothing_anew(drawn):
     record = (drawn.out / "record.json").read_bytes()
-    rows, _ = drawn.kept()
+    rows, _ = drawn.rows_and_files()
     shutil.rmtree(drawn.out)
 
     done(drawn.run())
 
     assert (drawn.out / "record.json").read_bytes() == record
-    assert drawn.kept()[0] == rows
+    assert drawn.rows_and_files()[0] == rows
     refused(drawn.freeze(), WrongState, "is frozen", "xhcredit draw export d1", "new draw")
     refused(drawn.seed(), WrongState, "is drawn, not frozen")
     refused(drawn.plan(), WrongState, "filed before", "new id")
-    assert drawn.kept()[0] == rows
+    assert drawn.rows_and_files()[0] == rows
 
 
 def test_nothing_is_drawn_without_a_seed_and_no_seed_counts_before_the_commitment(office):
-    before = office.kept()
+    before = office.rows_and_files()
     refused(office.seed(), UnknownRecord, 'no draw "d1"', "commitment comes before the seed")
     done(office.plan())
     refused(office.seed(), UnknownRecord, 'no draw "d1"')
-    assert office.kept()[0]["draw_seeds"] == before[0]["draw_seeds"] == []
+    assert office.rows_and_files()[0]["draw_seeds"] == before[0]["draw_seeds"] == []
     done(office.freeze())
-    frozen = office.kept()
+    frozen = office.rows_and_files()
     refused(office.run(), UnknownRecord, "no seed yet", "xhcredit draw seed")
     refused(office.seed(source="我的骰子"), BadPlan, SOURCE, "我的骰子")
     refused(office.seed(value=" "), BadPlan, "0 characters")
-    assert office.kept() == frozen
+    assert office.rows_and_files() == frozen
 
 
 BAD_PLANS = {
@@ -152,10 +152,10 @@ BAD_PLANS = {
 @pytest.mark.parametrize("wrong", BAD_PLANS)
 def test_a_bad_plan_is_refused_and_not_filed(office, wrong):
     change, words = BAD_PLANS[wrong]
-    before = office.kept()
+    before = office.rows_and_files()
 
     refused(office.plan(**change), BadPlan, words)
-    assert office.kept() == before
+    assert office.rows_and_files() == before
 
 
 def test_a_file_that_is_no_plan_is_refused(office):
@@ -174,10 +174,10 @@ def test_a_file_that_is_no_plan_is_refused(office):
 )
 def test_an_empty_stratum_is_named_and_nothing_is_frozen(office, scope):
     done(office.plan(scope=scope))
-    before = office.kept()
+    before = office.rows_and_files()
 
     refused(office.freeze(), BadPlan, next(iter(scope.values()))[-1], "nobody is left")
-    assert office.kept() == before
+    assert office.rows_and_files() == before
 
 
 BAD_LISTS = {
@@ -191,11 +191,11 @@ BAD_LISTS = {
 def test_a_list_of_inspectors_that_cannot_serve_is_refused(office, wrong):
     people, error, words = BAD_LISTS[wrong]
     done(office.plan())
-    before = office.kept()
+    before = office.rows_and_files()
     office.write("people.csv", people)
 
     refused(office.freeze(people="people.csv"), error, words)
-    assert office.kept() == before
+    assert office.rows_and_files() == before
 
 
 def test_a_list_that_cannot_staff_the_draw_is_refused_with_enterprise_and_constraint(office):
@@ -203,10 +203,10 @@ def test_a_list_that_cannot_staff_the_draw_is_refused_with_enterprise_and_constr
     office.write("recusals.csv", "inspector,code,reason\n")
     for outcome in (office.plan(), office.freeze(people="one.csv"), office.seed()):
         done(outcome)
-    before = office.kept()
+    before = office.rows_and_files()
 
     refused(office.run(), Unstaffable, "fewer different inspectors", CODES[0][:8])
-    assert office.kept() == before
+    assert office.rows_and_files() == before
 
 
 def test_a_recusal_of_nobody_is_refused(office):
@@ -290,7 +290,7 @@ def test_results_that_do_not_fit_are_refused_as_a_whole(drawn):
     code = record["selected"][0]["code"]
     strange = next(c for c in CODES if c not in {s["code"] for s in record["selected"]})
     good = f"{code},no_problem,2025-04-03,,\n"
-    before = drawn.kept()
+    before = drawn.rows_and_files()
     for text, error, words in (
         (HEAD + good + good, BadInput, f'row 3, column code: "{code}" comes twice'),
         (HEAD + good + f"{strange},no_problem,2025-04-03,,\n", BadPlan, f'"{strange}" was not'),
@@ -299,12 +299,12 @@ def test_results_that_do_not_fit_are_refused_as_a_whole(drawn):
         (HEAD, BadInput, "holds no result"),
     ):
         refused(drawn.results(drawn.write("r.csv", text)), error, words)
-        assert drawn.kept() == before
+        assert drawn.rows_and_files() == before
     refused(drawn.say("estimate", "d1"), NothingKnown, "no result yet")
 
 
 def test_who_is_not_there_cannot_be_replaced(drawn):
-    before = drawn.kept()
+    before = drawn.rows_and_files()
     record = yaml.safe_load((drawn.out / "record.json").read_bytes())
     first = record["selected"][0]
     free = next(f"I{n}" for n in range(6) if f"I{n}" not in first["inspectors"])
@@ -317,7 +317,7 @@ def test_who_is_not_there_cannot_be_replaced(drawn):
     )
     refused(drawn.say("replace", "d1", "X", free, "--why", "病假"), BadPlan, "was not drawn")
     refused(drawn.say("show", "d9"), UnknownRecord, 'no draw "d9"')
-    assert drawn.kept() == before
+    assert drawn.rows_and_files() == before
 
 
 def test_a_slip_of_the_pen_makes_no_store(office):

@@ -31,7 +31,7 @@ def places(tmp_path):
 def filed_once(tmp_path_factory):
     """The same with one application filed; for what changes nothing."""
     places = _places(tmp_path_factory.mktemp("filed"))
-    told("apply", CODE, *KEY, *PROOF, places=places)
+    answer_of("apply", CODE, *KEY, *PROOF, places=places)
     return places
 
 
@@ -45,7 +45,7 @@ def _places(tmp_path):
     return "--warehouse", tmp_path / "warehouse", "--store", tmp_path / "store.db"
 
 
-def told(*words, on="2026-06-10", places):
+def answer_of(*words, on="2026-06-10", places):
     """What a command answers as JSON; it must succeed."""
     outcome = inside("restoration", *words, "--on", on, "--json", *places)
     assert outcome.exit_code == 0, outcome.err
@@ -59,15 +59,15 @@ def listed(*words, places):
 
 
 def test_the_whole_walk_from_filing_to_effects(places):
-    assert told("apply", CODE, *KEY, *PROOF, places=places) == {
+    assert answer_of("apply", CODE, *KEY, *PROOF, places=places) == {
         "application": 1,
         "step": 1,
         "state": "filed",
     }
     [filed] = listed("applications", 1, "--on", "2026-06-10", places=places)
     assert filed["steps"][0]["details"]["assessment"]["eligible"] is True
-    assert told("accept", 1, *OFFICER, on="2026-06-11", places=places)["state"] == "accepted"
-    decided = told("decide", 1, "--grant", *OFFICER, on="2026-06-12", places=places)
+    assert answer_of("accept", 1, *OFFICER, on="2026-06-11", places=places)["state"] == "accepted"
+    decided = answer_of("decide", 1, "--grant", *OFFICER, on="2026-06-12", places=places)
     assert decided["state"] == "granted"
 
     outcome = inside("restoration", "grants", "--json", *places)
@@ -75,9 +75,9 @@ def test_the_whole_walk_from_filing_to_effects(places):
     assert row(places[1], CODE)[1] == "restored"
     assert row(places[1], OTHER)[1] is None
     platforms = ("--platform", "信用中国（上海）")
-    assert told("publish", 1, *OFFICER, *platforms, on="2026-06-15", places=places)["state"] == (
-        "published"
-    )
+    assert answer_of("publish", 1, *OFFICER, *platforms, on="2026-06-15", places=places)[
+        "state"
+    ] == ("published")
     people = inside("restoration", "applications", 1, "--on", "2026-06-15", *places[2:])
     assert "王某 信用科科长" in people.words
     with Store.open(str(places[3])) as store:
@@ -85,17 +85,17 @@ def test_the_whole_walk_from_filing_to_effects(places):
 
 
 def test_returned_filed_again_and_refused(places):
-    told("apply", CODE, *KEY, places=places)
-    told("return", 1, *OFFICER, places=places)
-    told("refile", 1, *PROOF, on="2026-06-12", places=places)
-    told("accept", 1, *OFFICER, on="2026-06-12", places=places)
-    refused = told(
+    answer_of("apply", CODE, *KEY, places=places)
+    answer_of("return", 1, *OFFICER, places=places)
+    answer_of("refile", 1, *PROOF, on="2026-06-12", places=places)
+    answer_of("accept", 1, *OFFICER, on="2026-06-12", places=places)
+    refused = answer_of(
         "decide", 1, "--refuse", *OFFICER, "--false-materials", on="2026-06-15", places=places
     )
     assert refused["state"] == "refused"
 
     assert inside("restoration", "grants", "--json", *places).json["written"] == 0
-    told("apply", CODE, *KEY, *PROOF, on="2026-06-16", places=places)
+    answer_of("apply", CODE, *KEY, *PROOF, on="2026-06-16", places=places)
     [barred] = listed("applications", 2, places=places)
     assert barred["steps"][0]["details"]["assessment"]["unmet"] == [
         "restoration.ndrc.false_materials"
@@ -103,26 +103,28 @@ def test_returned_filed_again_and_refused(places):
 
 
 def test_a_revoked_restoration_counts_again_and_bars_the_enterprise(places):
-    told("apply", CODE, *KEY, *PROOF, places=places)
-    told("accept", 1, *OFFICER, places=places)
-    told("decide", 1, "--grant", *OFFICER, places=places)
+    answer_of("apply", CODE, *KEY, *PROOF, places=places)
+    answer_of("accept", 1, *OFFICER, places=places)
+    answer_of("decide", 1, "--grant", *OFFICER, places=places)
     inside("restoration", "grants", *places)
     assert row(places[1], CODE)[1] == "restored"
 
     bare = inside("restoration", "revoke", 1, *OFFICER, "--on", "2026-06-20", *places)
     assert bare.exit_code == 12
     assert "say false_materials or broken_pledge" in bare.err
-    revoked = told("revoke", 1, *OFFICER, "--false-materials", on="2026-06-20", places=places)
+    revoked = answer_of("revoke", 1, *OFFICER, "--false-materials", on="2026-06-20", places=places)
     assert revoked["state"] == "revoked"
 
     outcome = inside("restoration", "grants", *places)
     assert "counting again, for their restoration was revoked: 1" in outcome.words
     assert row(places[1], CODE)[:2] == (None, None)
-    told("apply", CODE, *KEY, *PROOF, on="2026-11-20", places=places)
+    answer_of("apply", CODE, *KEY, *PROOF, on="2026-11-20", places=places)
     untold = inside("restoration", "resume", 1, *OFFICER, "--on", "2026-06-22", *places)
     assert (untold.exit_code, untold.out) == (12, "")
     assert '"resume" without platforms' in untold.err
-    resumed = told("resume", 1, *OFFICER, "--platform", "信用中国", on="2026-06-22", places=places)
+    resumed = answer_of(
+        "resume", 1, *OFFICER, "--platform", "信用中国", on="2026-06-22", places=places
+    )
     assert resumed["state"] == "resumed"
     [again] = listed("applications", 2, places=places)
     answer = again["steps"][0]["details"]["assessment"]
@@ -154,13 +156,16 @@ def proposed(places, on="2026-11-20", *, store=True):
 
 
 def test_an_objection_goes_its_way_and_overdue_is_told(places):
-    filed = told("objection", "file", CODE, *KEY, "--reason", "不是本企业", places=places)
+    filed = answer_of("objection", "file", CODE, *KEY, "--reason", "不是本企业", places=places)
     assert filed["state"] == "filed"
     late = ("objection", "list", "--overdue", "--on")
     assert listed(*late, "2026-06-11", places=places) == []
     assert [o["application"] for o in listed(*late, "2026-06-12", places=places)] == [1]
     for act, state in (("mark", "marked"), ("forward", "forwarded"), ("uphold", "upheld")):
-        assert told("objection", act, 1, *OFFICER, on="2026-06-12", places=places)["state"] == state
+        assert (
+            answer_of("objection", act, 1, *OFFICER, on="2026-06-12", places=places)["state"]
+            == state
+        )
 
     assert inside("restoration", "grants", "--json", *places).json["written"] == 1
     assert row(places[1], CODE)[1] == "objection"

@@ -19,7 +19,7 @@ frozen, store = base.frozen, base.store
 LAST, DUE = "2026-07-10", date(2026, 8, 7)
 
 
-def kept(published=None, last=LAST, entered="2026-07-13T01:00:00.000000Z"):
+def draw_of(published=None, last=LAST, entered="2026-07-13T01:00:00.000000Z"):
     steps = [] if published is None else [{"state": "published", "recorded_at": published}]
     results = {"a": {"inspected_on": last}} if last else {}
     return {"steps": steps, "results": results, "entered_at": entered if last else None}
@@ -28,15 +28,15 @@ def kept(published=None, last=LAST, entered="2026-07-13T01:00:00.000000Z"):
 @pytest.mark.parametrize(
     ("draw", "today", "state", "in_time"),
     [
-        (kept(last=None), DUE, "no_results", None),
-        (kept(), DUE, "due", None),
-        (kept(), date(2026, 8, 8), "overdue", None),
-        (kept("2026-08-07T15:59:59.000000Z"), date(2026, 9, 1), "published", True),
-        (kept("2026-08-07T16:00:00.000000Z"), date(2026, 9, 1), "published", False),
+        (draw_of(last=None), DUE, "no_results", None),
+        (draw_of(), DUE, "due", None),
+        (draw_of(), date(2026, 8, 8), "overdue", None),
+        (draw_of("2026-08-07T15:59:59.000000Z"), date(2026, 9, 1), "published", True),
+        (draw_of("2026-08-07T16:00:00.000000Z"), date(2026, 9, 1), "published", False),
         # the list came first; results are public from their entry on
-        (kept("2026-07-02T00:00:00.000000Z"), date(2026, 8, 8), "published", True),
+        (draw_of("2026-07-02T00:00:00.000000Z"), date(2026, 8, 8), "published", True),
         (
-            kept("2026-07-02T00:00:00.000000Z", entered="2026-08-07T16:00:00.000000Z"),
+            draw_of("2026-07-02T00:00:00.000000Z", entered="2026-08-07T16:00:00.000000Z"),
             date(2026, 9, 1),
             "published",
             False,
@@ -50,23 +50,23 @@ def test_results_are_due_twenty_working_days_after_the_last_visit(draw, today, s
 
 
 def test_a_day_beyond_the_notices_on_holidays_is_provisional():
-    due_state = publication.publication_state(kept(last="2026-12-04"), BOOK, date(2027, 1, 5))
+    due_state = publication.publication_state(draw_of(last="2026-12-04"), BOOK, date(2027, 1, 5))
 
     assert (due_state["state"], due_state["due_on"]) == ("overdue", "2027-01-04")
     assert (due_state["provisional"], due_state["due_unknown"]) == (True, False)
     assert due_state["provisional_note"]["zh"].startswith("暂定")
-    assert publication.publication_state(kept(), BOOK, DUE)["provisional_note"] is None
+    assert publication.publication_state(draw_of(), BOOK, DUE)["provisional_note"] is None
 
 
 def test_a_day_beyond_the_calendar_is_unknown_not_an_error():
-    due_state = publication.publication_state(kept(last="2100-12-20"), BOOK, DUE)
+    due_state = publication.publication_state(draw_of(last="2100-12-20"), BOOK, DUE)
     assert (due_state["state"], due_state["due_on"], due_state["due_unknown"]) == (
         "due",
         None,
         True,
     )
     shown = publication.publication_state(
-        kept("2100-12-23T00:00:00Z", last="2100-12-20"), BOOK, DUE
+        draw_of("2100-12-23T00:00:00Z", last="2100-12-20"), BOOK, DUE
     )
     assert (shown["state"], shown["in_time"]) == ("published", None)
 

@@ -8,7 +8,7 @@ import pytest
 
 from tests.jobs.draws import test_draw as base
 from tests.jobs.draws.test_draw import BOOK, DAY, PLAN, act
-from tests.serving.district import CODES, UNKNOWN, WRONG
+from tests.serving.district import CODES, TRIGGERED_CHECK, UNKNOWN, WRONG
 from xhcredit.draws.plan import read_plan
 from xhcredit.errors import BadInput, BadPlan, UnknownRecord, WrongState
 from xhcredit.jobs.draws import steps, triggered_checks
@@ -17,16 +17,8 @@ from xhcredit.jobs.draws.frame import frame_for
 from xhcredit.rules.schemas.draws import Exclusions
 
 store = base.store
-CHECK = {
-    "id": "ts-1",
-    "bureau": "示例区税务局",
-    "code": CODES[0],
-    "source": "complaint",
-    "reason": "举报已核实",
-    "items": ["disclosure"],
-    "opened_on": "2025-03-10",
-}
-FOUND = {"result": "corrected", "inspected_on": "2025-03-20"}
+CHECK = TRIGGERED_CHECK | {"opened_on": "2025-03-10"}
+INSPECTION_RESULT = {"result": "corrected", "inspected_on": "2025-03-20"}
 TODAY = date(2025, 3, 25)
 ROWS = (
     "SELECT form || '|' || result || '|' || failed || '|' || (draw_id IS NULL) || '|' "
@@ -72,9 +64,11 @@ def test_a_result_becomes_an_inspection_of_its_form_without_odds(store, nights, 
     warehouse = shutil.copytree(nights / "warehouse", tmp_path / "warehouse")
     assert opened(store) == {"check": "ts-1", "state": "open", "counts": False}
     for _ in range(2):  # again: the same inspection
-        triggered_checks.close_check(store, act("close"), "ts-1", FOUND, warehouse, TODAY)
+        triggered_checks.close_check(
+            store, act("close"), "ts-1", INSPECTION_RESULT, warehouse, TODAY
+        )
     assert _codes_from_warehouse(warehouse, ROWS) == {"case|corrected|true|true|true"}
-    corrected = FOUND | {"result": "no_problem"}
+    corrected = INSPECTION_RESULT | {"result": "no_problem"}
     triggered_checks.close_check(store, act("close"), "ts-1", corrected, warehouse, TODAY)
     stored_check = store.triggered_checks.get("ts-1")
     assert (stored_check["state"], stored_check["result"], len(stored_check["steps"])) == (
@@ -94,7 +88,9 @@ def test_only_checks_of_a_form_that_counts_feed_the_cap(store, nights, tmp_path)
         source = "complaint" if n < 2 else "campaign"
         opened_check = opened(store, id=f"ts-{n}", code=code, source=source)
         assert opened_check["counts"] == (source == "campaign")
-        triggered_checks.close_check(store, act("close"), f"ts-{n}", FOUND, warehouse, TODAY)
+        triggered_checks.close_check(
+            store, act("close"), f"ts-{n}", INSPECTION_RESULT, warehouse, TODAY
+        )
         if n == 1:
             assert code not in _capped(plan, warehouse, BOOK, law, DAY)
     assert code in _capped(plan, warehouse, BOOK, law, DAY)
@@ -131,23 +127,23 @@ def test_steps_come_in_their_order(store):
         opened(store)
     for check_result, words in (
         ({"result": "fine"}, "write one of"),
-        (FOUND | {"inspected_on": "soon"}, "no day"),
-        (FOUND | {"inspected_on": "2025-03-01"}, "opened on"),
-        (FOUND | {"inspected_on": "2025-03-26"}, "today is"),
+        (INSPECTION_RESULT | {"inspected_on": "soon"}, "no day"),
+        (INSPECTION_RESULT | {"inspected_on": "2025-03-01"}, "opened on"),
+        (INSPECTION_RESULT | {"inspected_on": "2025-03-26"}, "today is"),
     ):
         with pytest.raises(BadInput, match=words):
             triggered_checks.close_check(store, act("close"), "ts-1", check_result, None, TODAY)
     with pytest.raises(BadInput, match="no reason"):
         triggered_checks.cancel_check(store, act("off"), "ts-1", " ", TODAY)
-    triggered_checks.close_check(store, act("close"), "ts-1", FOUND, None, TODAY)
+    triggered_checks.close_check(store, act("close"), "ts-1", INSPECTION_RESULT, None, TODAY)
     with pytest.raises(WrongState, match="closed"):
         triggered_checks.cancel_check(store, act("off"), "ts-1", "x", TODAY)
     opened(store, id="ts-2")
     triggered_checks.cancel_check(store, act("off"), "ts-2", "x", TODAY)
     with pytest.raises(WrongState, match="called_off"):
-        triggered_checks.close_check(store, act("close"), "ts-2", FOUND, None, TODAY)
+        triggered_checks.close_check(store, act("close"), "ts-2", INSPECTION_RESULT, None, TODAY)
     with pytest.raises(UnknownRecord, match="no check"):
-        triggered_checks.close_check(store, act("close"), "ts-3", FOUND, None, TODAY)
+        triggered_checks.close_check(store, act("close"), "ts-3", INSPECTION_RESULT, None, TODAY)
     assert [c["id"] for c in store.triggered_checks.list_checks(frozenset({"示例区税务局"}))] == [
         "ts-2",
         "ts-1",

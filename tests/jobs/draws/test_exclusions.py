@@ -21,7 +21,11 @@ from xhcredit.rules.schemas.draws import Exclusions, InspectionCaps, Items
 
 BOOK = Rulebook.load()
 DAY = date(2026, 6, 30)
-OWN, SIBLING, CITY = "示例区市场监督管理局", "示例区消防救援支队", "上海市市场监督管理局"
+DISTRICT_BUREAU, SIBLING, CITY = (
+    "示例区市场监督管理局",
+    "示例区消防救援支队",
+    "上海市市场监督管理局",
+)
 CAPS = BOOK.serving("draws.caps", InspectionCaps, as_of=DAY)
 LAW = BOOK.serving("draws.exclusions", Exclusions, as_of=DAY)
 FORMS = [name for name, _ in directory()["inspection"].column("form").values]
@@ -39,7 +43,7 @@ def inspected(number, code, **changes):
         "result": "no_problem",
         "failed": False,
         "completeness": "all_points",
-        "agency": OWN,
+        "agency": DISTRICT_BUREAU,
         "level": "district",
     } | changes
     return row | {"event_id": world.event_id(directory()["inspection"], row)}
@@ -62,7 +66,7 @@ def warehouse_of(folder, inspections):
     return folder
 
 
-def plan_of(field, bureau=OWN):
+def plan_of(field, bureau=DISTRICT_BUREAU):
     items = {"food": "food_operation", "elderly_care": "elderly_institution"}
     item = items.get(field, "disclosure")
     qualification = field if field in items else "general"

@@ -30,7 +30,7 @@ from xhcredit.rules.schemas.alerts import (
     Routing,
 )
 
-NOW = day_number(TODAY)
+TODAY_NUMBER = day_number(TODAY)
 #: nights of more than a year, a fortnight apart
 NIGHTS = Proving.model_validate(
     {
@@ -44,17 +44,23 @@ NIGHTS = Proving.model_validate(
 )
 #: whose tier fell, night by night
 FALLS = {
-    NOW - NIGHTS.days + 14 * n: {n: ("A", "BCD"[n % 3]), 50: ("B", "CD"[n % 2]), 60: ("A", "D")}
+    TODAY_NUMBER - NIGHTS.days + 14 * n: {
+        n: ("A", "BCD"[n % 3]),
+        50: ("B", "CD"[n % 2]),
+        60: ("A", "D"),
+    }
     for n in range(31)
 }
 STEPS = ({"act": "screen", "actor": "a", "colour": "blue", "details": {}},)
 
 
-def told(book: Rulebook, rule_id: str) -> Iterator[Any]:
+def alerts_and_departments(book: Rulebook, rule_id: str) -> Iterator[Any]:
     """The alerts of one trigger: night, subject, fact, colour, and who is told of them."""
     trigger = {t.id: t for t in active_triggers(book, TODAY)}[rule_id.removeprefix(PREFIX)]
     rate = book.value("alerts.discovery", Discovery, as_of=TODAY)
-    for night, detection in Replay(small_world(), NIGHTS, rate, NOW, FALLS).alerts(trigger):
+    for night, detection in Replay(small_world(), NIGHTS, rate, TODAY_NUMBER, FALLS).alerts(
+        trigger
+    ):
         yield night, detection.hit.key, detection.hit.fact, detection.colour
     yield departments_of_family(book, trigger.numbers.family, TODAY)
 
@@ -62,7 +68,7 @@ def told(book: Rulebook, rule_id: str) -> Iterator[Any]:
 def discovered(book: Rulebook) -> Iterator[Any]:
     """What tests find at the false discovery rate."""
     for name in ("complaints_surge", "area_complaints", "penalties_surge"):
-        yield list(told(book, PREFIX + name))
+        yield list(alerts_and_departments(book, PREFIX + name))
 
 
 def proofs(book: Rulebook) -> Iterator[Any]:
@@ -74,9 +80,9 @@ def proofs(book: Rulebook) -> Iterator[Any]:
         proof = {"as_of": (TODAY - timedelta(days=age)).isoformat()}
         yield len(split_by_proofs({(t.id, t.digest): proof for t in triggers}, book, TODAY)[0])
     world = small_world()
-    outcomes = Outcomes.of(world, rule.outcomes, NOW)
+    outcomes = Outcomes.of(world, rule.outcomes, TODAY_NUMBER)
     often = next(t for t in triggers if t.id == "penalties_often")
-    yield Replay(world, rule, rate, NOW).prove(often, outcomes)
+    yield Replay(world, rule, rate, TODAY_NUMBER).prove(often, outcomes)
 
 
 def budget(book: Rulebook) -> Iterator[Any]:
@@ -135,7 +141,7 @@ def pictures(book: Rulebook) -> Iterator[Any]:
     rule = book.value("alerts.picture", Picture, as_of=TODAY)
     world = small_world()
     for row in range(0, len(world.event_columns), 20):
-        yield cluster_picture(world, row, rule, NOW)
+        yield cluster_picture(world, row, rule, TODAY_NUMBER)
 
 
 def white(book: Rulebook) -> Iterator[Any]:

@@ -54,7 +54,10 @@ RATES = (
 FORMS = tuple(name for name, _ in directory()["inspection"].column("form").values)
 STATUSES = tuple(name for name, _ in directory()["enterprise"].column("status").values)
 REVIEWS = tuple(name for name, _ in directory()["food_business"].column("chain_review").values)
-OWN, HIGHER = "示例区市场监督管理局", ("上海市市场监督管理局", "国家市场监督管理总局", "某局")
+DISTRICT_BUREAU, HIGHER = (
+    "示例区市场监督管理局",
+    ("上海市市场监督管理局", "国家市场监督管理总局", "某局"),
+)
 ITEMS_ZH = ("登记事项与公示信息检查", "食品经营监督检查")
 XS = (";x_food;x_elderly_care;x_construction;", ";x_food;", ";x_elderly_care;", "")
 RESULTS = ("pending", "no_problem", "failed")
@@ -165,7 +168,7 @@ def _plan(field: str) -> Plan:
         "fields": [field],
         "items": [ITEMS[FIELDS.index(field)]],
         "qualification": field,
-        "bureau": OWN,
+        "bureau": DISTRICT_BUREAU,
     }
     return Plan.model_validate(PLAN | plan_dates)
 

@@ -17,7 +17,7 @@ from xhcredit_serving.auth.passwords import Passwords, refuse_weak
 from xhcredit_serving.auth.sessions import find_session, login_rules, must_change
 from xhcredit_serving.http.problems import Refusal
 
-from tests.serving.district import ACT, NOW, Clock
+from tests.serving.district import ACT, CLOCK_TIME, Clock
 from xhcredit.domain.clock import china_day
 from xhcredit.errors import BadInput, LoginRefused
 from xhcredit.rules.rulebook import Rulebook
@@ -25,7 +25,7 @@ from xhcredit.store.core.hash_chain import format_moment
 from xhcredit.store.store import Store
 
 RIGHT, WRONG = "fort-linde-9-Ufer", "another-one-7-Wort"
-DAY = china_day(format_moment(NOW))
+DAY = china_day(format_moment(CLOCK_TIME))
 MADE_UP = (
     "Zq4",
     "Zq4-Tw",
@@ -80,9 +80,9 @@ def passwords_by_rule(book: Rulebook) -> Iterator[Any]:
     rules = login_rules(book, DAY).passwords
     for password in MADE_UP:
         yield password, _is_strong(password, rules)
-    row = {"how": "password", "must_change": 0, "password_at": format_moment(NOW)}
+    row = {"how": "password", "must_change": 0, "password_at": format_moment(CLOCK_TIME)}
     for days in range(200):
-        yield must_change(row, NOW + timedelta(days=days, hours=1), rules)
+        yield must_change(row, CLOCK_TIME + timedelta(days=days, hours=1), rules)
     with TemporaryDirectory() as folder:
         clock = Clock()
         with Store.open(str(Path(folder) / "store.db"), clock=clock) as store:

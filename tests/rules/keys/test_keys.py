@@ -58,7 +58,7 @@ PROBES: tuple[tuple[str, tuple[Any, ...]], ...] = (
     ("draws.publication", (drawing.publication,)),
     ("draws.coverage.*", (drawing.trust, drawing.owed)),
     ("draws.*", (drawing.trust,)),
-    ("alerts.triggers.*", (alarms.told,)),
+    ("alerts.triggers.*", (alarms.alerts_and_departments,)),
     ("alerts.discovery", (alarms.discovered,)),
     ("alerts.proving", (alarms.proofs,)),
     ("alerts.budget", (alarms.budget,)),
@@ -82,7 +82,7 @@ SEVERITIES = ("abnormal_listing", "serious_listing", "inspection", "food_sample"
 #: keys of which no other value fits the other keys beside them: each decides which those are
 FIXED = ("kind", "year", "observed", "by")
 #: values under keys of these names that stand in no shipped rule
-MORE: dict[str, tuple[Any, ...]] = {
+FURTHER_VALUES: dict[str, tuple[Any, ...]] = {
     **alarm_world.VALUES,
     "items": drawing.ITEMS,
     "reviews": drawing.REVIEWS,
@@ -124,7 +124,7 @@ def before(probe: Any) -> list[Any]:
 def pool() -> dict[str, tuple[Any, ...]]:
     shipped = pools(BOOK)
     return shipped | {
-        key: (*shipped.get(key, ()), *more_values) for key, more_values in MORE.items()
+        key: (*shipped.get(key, ()), *more_values) for key, more_values in FURTHER_VALUES.items()
     }
 
 

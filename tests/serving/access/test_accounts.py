@@ -8,7 +8,7 @@ import pytest
 from xhcredit_serving.auth.passwords import Passwords, first_password, is_common, refuse_weak
 from xhcredit_serving.http.problems import Refusal
 
-from tests.serving.district import ACT, NOW, headers, new_key, problem
+from tests.serving.district import ACT, CLOCK_TIME, headers, new_key, problem
 from tests.serving.visitors import PASSWORD, browser, hashed, log_in, person, visitor
 from tests.store.access.test_accounts_and_keys import dump
 from xhcredit.errors import BadInput
@@ -17,7 +17,7 @@ from xhcredit.rules.schemas.access import PasswordRules
 from xhcredit.store.audit import chain_head, verify
 
 NEW = "Sieben-Birken-3"
-RULES = Rulebook.load().value("access.passwords", PasswordRules, as_of=NOW.date())
+RULES = Rulebook.load().value("access.passwords", PasswordRules, as_of=CLOCK_TIME.date())
 ADMIN = ("security_admin", "")
 
 
@@ -97,7 +97,7 @@ def test_whatever_is_wrong_the_answer_is_the_same(client, zhang):
 def test_an_address_from_which_many_failed_waits(client, zhang):
     sessions = client.store.sessions
     for _ in range(100):
-        sessions.record_failure("testclient", NOW, NOW)
+        sessions.record_failure("testclient", CLOCK_TIME, CLOCK_TIME)
     answer = log_in(zhang, "zhang")
 
     problem(answer, 429, "too_many_logins")

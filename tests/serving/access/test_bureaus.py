@@ -18,7 +18,14 @@ PUBLIC = {"log_in", "download_verify_draw_py"}
 PUBLIC |= {f"download_{name}_json" for name in ("commitment", "joint", "record")}
 PUBLIC |= {f"download_public_list_{ending}" for ending in ("csv", "xlsx", "pdf")}
 #: what is asked of everybody's own account; roles do not matter
-OWN = {"get_session", "log_out", "change_password", "enrol_totp", "confirm_totp", "remove_totp"}
+OWN_ACCOUNT = {
+    "get_session",
+    "log_out",
+    "change_password",
+    "enrol_totp",
+    "confirm_totp",
+    "remove_totp",
+}
 KNOWN = {"code": CODES[0], "run": 1, "rule_id": "scores.scale", "login": "zhang"}
 #: roles of those who work with enterprises, all in one hand
 OFFICER = sorted(set(ROLES) - ADMINISTRATORS)
@@ -93,8 +100,8 @@ def test_without_a_role_nothing_is_told(district, operations):
     person(district, "nothing")
     again(district, session, "nothing")
 
-    assert list(open_doors(keyed, operations, 403, PUBLIC | OWN)) == []
-    assert list(open_doors(session, operations, 403, PUBLIC | OWN)) == []
+    assert list(open_doors(keyed, operations, 403, PUBLIC | OWN_ACCOUNT)) == []
+    assert list(open_doors(session, operations, 403, PUBLIC | OWN_ACCOUNT)) == []
 
 
 def test_a_planted_operation_that_asks_nobody_is_found(tmp_path):
@@ -146,8 +153,8 @@ def test_no_operation_names_another_bureaus_enterprise(district, operations):
     person(district, "stranger", *((role, "别局") for role in OFFICER))
     again(district, session, "stranger")
 
-    assert list(named(keyed, operations, PUBLIC | OWN)) == []
-    assert list(named(session, operations, PUBLIC | OWN)) == []
+    assert list(named(keyed, operations, PUBLIC | OWN_ACCOUNT)) == []
+    assert list(named(session, operations, PUBLIC | OWN_ACCOUNT)) == []
 
 
 def seen_with(client, bureau):

@@ -5,7 +5,7 @@ import json
 import pytest
 from pydantic import TypeAdapter
 
-from tests.serving.district import CODES, NOW, problem, served
+from tests.serving.district import CLOCK_TIME, CODES, problem, served
 from tests.serving.receivers import receiving
 from tests.serving.visitors import visitor
 from tests.store.nights import night
@@ -43,7 +43,7 @@ def test_a_system_is_told_of_the_next_night(file, tmp_path):
 
         assert reports[0].delivered == len(receiver.received) == changed == len(CODES) + 2
         for request in receiver.received:
-            verify_message(secret, request.headers, request.body, NOW.timestamp())
+            verify_message(secret, request.headers, request.body, CLOCK_TIME.timestamp())
             message_type = json.loads(request.body)["type"]
             MESSAGES[message_type].validate_json(request.body, strict=True)
         [row] = admin.get(PATH).json()["subscriptions"]

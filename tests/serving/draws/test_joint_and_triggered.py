@@ -1,19 +1,11 @@
 """Joint draws and triggered checks over HTTP, and whom they are for."""
 
 from tests.jobs.draws.test_draw import PLAN
-from tests.serving.district import CODES, headers, new_key, problem
+from tests.serving.district import TRIGGERED_CHECK, headers, new_key, problem
 from tests.serving.draws import test_draws as base
 from tests.serving.draws.test_draws import PEOPLE, SEED
 
 officer = base.officer
-CHECK = {
-    "id": "ts-1",
-    "bureau": "示例区税务局",
-    "code": CODES[0],
-    "source": "complaint",
-    "reason": "举报已核实",
-    "items": ["disclosure"],
-}
 STRANGER = {"Authorization": "", "X-Purpose": ""}
 
 
@@ -57,7 +49,7 @@ def test_draws_of_two_bureaus_become_one_and_anybody_reads_the_record(officer):
 
 
 def test_a_check_is_opened_counted_and_closed_by_whom_it_concerns(officer):
-    opened = officer.post("/v1/triggered-checks", json=CHECK)
+    opened = officer.post("/v1/triggered-checks", json=TRIGGERED_CHECK)
     assert opened.status_code == 201
     assert opened.json() == {"check": "ts-1", "state": "open", "counts": False}
     location = opened.headers["location"]
@@ -65,7 +57,7 @@ def test_a_check_is_opened_counted_and_closed_by_whom_it_concerns(officer):
     other = headers(new_key(officer.store, ["draw_officer"], bureau="示例区生态环境局"))
     check_result = {"result": "corrected", "inspected_on": str(officer.clock.now.date())}
     for path, body in (
-        ("/v1/triggered-checks", CHECK | {"id": "ts-2"}),
+        ("/v1/triggered-checks", TRIGGERED_CHECK | {"id": "ts-2"}),
         ("/v1/triggered-checks/ts-1/results", check_result),
         ("/v1/triggered-checks/ts-1:cancel", {"reason": "x"}),
     ):
@@ -88,7 +80,7 @@ def test_a_check_is_opened_counted_and_closed_by_whom_it_concerns(officer):
 def test_a_check_is_called_off_and_lists_of_checks_come_in_pages(officer):
     checks = [f"ts-{number}" for number in range(3)]
     for check in checks:
-        officer.post("/v1/triggered-checks", json=CHECK | {"id": check})
+        officer.post("/v1/triggered-checks", json=TRIGGERED_CHECK | {"id": check})
     cancelled = officer.post("/v1/triggered-checks/ts-0:cancel", json={"reason": "投诉人撤回"})
     assert (cancelled.status_code, cancelled.json()["state"]) == (200, "called_off")
     last_step = officer.get("/v1/triggered-checks/ts-0").json()["steps"][-1]

@@ -37,7 +37,7 @@ def trusting(places):
         yield client
 
 
-def every(client, **query):
+def rows_of_all_pages(client, **query):
     """All rows of a list, two a page."""
     rows, after = [], ""
     while after is not None:
@@ -52,7 +52,7 @@ def test_pages_and_files_tell_what_the_command_tells(trusting, places, kind, mak
     trust_rows = make(trusting.store, places[0], Rulebook.load(), DAY, EVE)
     wanted = {r.code: (r.move, r.reason) for r in trust_rows.itertuples() if r.move}
     query = {"kind": kind, "before": str(EVE)}
-    rows = every(trusting, **query)
+    rows = rows_of_all_pages(trusting, **query)
 
     assert {r["code"]: (r["move"], r["reason"]) for r in rows} == wanted
     assert len(wanted) > 2

@@ -32,7 +32,7 @@ def own_server():
     if binary is None:
         pytest.skip("no PostgreSQL programs; a server at XHC_TEST_PG_URL is not ours to stop")
     with tempfile.TemporaryDirectory(prefix="xhc-pg-") as name:
-        server = pg.made(Path(name), binary)
+        server = pg.start_server(Path(name), binary)
         yield server
         server.stop()
 

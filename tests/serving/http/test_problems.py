@@ -2,8 +2,6 @@
 
 import json
 import re
-from importlib import import_module
-from pkgutil import walk_packages
 
 import pytest
 from starlette.testclient import TestClient
@@ -12,20 +10,9 @@ from xhcredit_serving.http import problems
 from xhcredit_serving.http.problem_catalogue import HTTP, LIBRARY
 from xhcredit_serving.service import Settings
 
-import xhcredit
 from tests.serving.district import CODES, logged, problem
-from tests.walks import python_files
-from xhcredit import errors
+from tests.walks import error_classes, python_files
 from xhcredit.errors import StoreUnavailable
-
-
-def error_classes():
-    for module in walk_packages(xhcredit.__path__, "xhcredit."):
-        import_module(module.name)
-    error_kinds = [errors.XhcreditError]
-    for kind in error_kinds:
-        error_kinds += kind.__subclasses__()
-    return error_kinds
 
 
 @pytest.mark.parametrize("kind", error_classes(), ids=lambda k: k.__name__)

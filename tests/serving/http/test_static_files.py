@@ -17,7 +17,7 @@ VENDORED = ("serving/xhcredit_serving/console/static/vendor", "tests/browser/ven
 _ROW = re.compile(r"^\| `([^`]+)` \|.*\| ([0-9a-f]{64}) \|$", re.MULTILINE)
 
 
-def told(folder):
+def documented_digests(folder):
     """Files of others with the digests that their table gives."""
     return dict(_ROW.findall((ROOT / folder / "README.md").read_text(encoding="utf-8")))
 
@@ -30,7 +30,7 @@ def test_files_of_others_are_as_published_and_have_their_licence(folder):
     }
     licences = {path.name.split(".")[0] for path in (ROOT / folder).glob("*.LICENSE")}
 
-    assert digest_by_name == told(folder)
+    assert digest_by_name == documented_digests(folder)
     assert len(digest_by_name) > 0
     assert {name.split(".")[0] for name in digest_by_name} == licences
 

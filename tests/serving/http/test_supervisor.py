@@ -171,7 +171,7 @@ class Scripted(Champions):
             raise step
 
 
-class Held:
+class HeldPauses:
     """Pauses of a service that a test lets pass."""
 
     def __init__(self) -> None:
@@ -186,7 +186,7 @@ class Held:
 def watched(file, nights):
     """A service whose watcher looks as the test says: client, watcher, pauses, log."""
     with Store.open(str(file), clock=Clock()) as store:
-        log, paused_watch = io.StringIO(), Held()
+        log, paused_watch = io.StringIO(), HeldPauses()
         app = create_app(store, Settings(log=log, warehouse=nights / "warehouse"))
         places = (store.reader, nights / "warehouse", Rulebook.load(), None, print)
         watcher = Scripted(*places).script()

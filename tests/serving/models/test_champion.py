@@ -61,9 +61,9 @@ class Load:
         asyncio.run(self._all())
 
     async def _all(self):
-        await asyncio.gather(*(self._one(n) for n in range(CONNECTIONS)))
+        await asyncio.gather(*(self._connection(n) for n in range(CONNECTIONS)))
 
-    async def _one(self, number):
+    async def _connection(self, number):
         live = number % 4 == 0
         async with httpx2.AsyncClient(
             base_url=self.base_url, headers=self.head, trust_env=False, timeout=60

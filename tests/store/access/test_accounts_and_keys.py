@@ -12,7 +12,7 @@ from xhcredit.store.audit import chain_head
 from xhcredit.store.core.columns import METADATA
 from xhcredit.store.core.transactions import Act
 
-NOW = datetime(2026, 6, 30, 12, tzinfo=UTC)
+CLOCK_TIME = datetime(2026, 6, 30, 12, tzinfo=UTC)
 ACT = Act("admin", "access.change", "test")
 
 
@@ -49,11 +49,11 @@ def test_a_changed_password_is_told_without_its_value(store):
 
 
 def test_a_key_opens_its_bureau_until_it_expires(store):
-    whole = store.access.new_key(ACT, "平台", "应急局", ["viewer"], NOW + timedelta(days=1))
-    key_rights = store.access.find_key(whole, NOW)
+    whole = store.access.new_key(ACT, "平台", "应急局", ["viewer"], CLOCK_TIME + timedelta(days=1))
+    key_rights = store.access.find_key(whole, CLOCK_TIME)
 
     assert (key_rights["bureau"], key_rights["roles"]) == ("应急局", ["viewer"])
-    assert store.access.find_key(whole, NOW + timedelta(days=1)) is None
+    assert store.access.find_key(whole, CLOCK_TIME + timedelta(days=1)) is None
     assert whole not in dump(store)
     # The secret's own alphabet holds underscores: cut at the second one, never at the last.
     assert whole.split("_", 2)[2] not in dump(store)
@@ -61,24 +61,24 @@ def test_a_key_opens_its_bureau_until_it_expires(store):
 
 @pytest.mark.parametrize("spoil", [lambda k: k + "x", lambda k: k[:-1], lambda k: "xhc", str.upper])
 def test_a_wrong_key_opens_nothing(store, spoil):
-    whole = store.access.new_key(ACT, "平台", "应急局", ["viewer"], NOW + timedelta(days=1))
+    whole = store.access.new_key(ACT, "平台", "应急局", ["viewer"], CLOCK_TIME + timedelta(days=1))
 
-    assert store.access.find_key(spoil(whole), NOW) is None
+    assert store.access.find_key(spoil(whole), CLOCK_TIME) is None
 
 
 def test_a_revoked_key_opens_nothing(store):
-    whole = store.access.new_key(ACT, "平台", "应急局", ["viewer"], NOW + timedelta(days=1))
+    whole = store.access.new_key(ACT, "平台", "应急局", ["viewer"], CLOCK_TIME + timedelta(days=1))
     prefix = whole.split("_")[1]
     store.access.revoke_key(ACT, prefix)
 
-    assert store.access.find_key(whole, NOW) is None
+    assert store.access.find_key(whole, CLOCK_TIME) is None
     with pytest.raises(UnknownRecord, match="to change"):
         store.access.revoke_key(ACT, prefix)
 
 
 def test_a_new_key_is_never_kept_under_an_idempotency_key(store):
     with pytest.raises(BadInput, match="ask without idempotency key"):
-        store.access.new_key(Act("a", "b", "c", key="k"), "n", "b", [], NOW)
+        store.access.new_key(Act("a", "b", "c", key="k"), "n", "b", [], CLOCK_TIME)
 
 
 @pytest.mark.parametrize("first", sorted(ADMINISTRATORS))
@@ -89,7 +89,7 @@ def test_the_three_administrators_stay_apart(store, first):
         with pytest.raises(TwoPersons, match="does not go together with"):
             store.access.grant(ACT, "zhang", other, "应急局")
         with pytest.raises(TwoPersons, match="does not go together with"):
-            store.access.new_key(ACT, "平台", "", [first, other], NOW)
+            store.access.new_key(ACT, "平台", "", [first, other], CLOCK_TIME)
     store.access.grant(ACT, "zhang", first, "应急局")
 
     assert store.access.get_user("zhang")["grants"] == [(first, ""), (first, "应急局")]
@@ -120,7 +120,7 @@ def test_nobody_serves_themselves(store):
 def test_lists_hold_nothing_that_opens(store):
     store.access.add_user(ACT, "zhang", "张三", "the-hash")
     store.access.change_user(ACT, "zhang", **{"totp_secret": "the-secret"})
-    whole = store.access.new_key(ACT, "平台", "应急局", ["viewer"], NOW + timedelta(days=1))
+    whole = store.access.new_key(ACT, "平台", "应急局", ["viewer"], CLOCK_TIME + timedelta(days=1))
     shown = repr(store.access.list_users()) + repr(store.access.list_keys())
 
     assert "the-hash" not in shown

@@ -9,8 +9,8 @@ from tests.store.access.test_accounts_and_keys import ACT, dump
 from xhcredit.errors import LoginRefused
 from xhcredit.store.audit import verify
 
-NOW = datetime(2026, 6, 30, 12, tzinfo=UTC)
-LATER = NOW + timedelta(minutes=15)
+CLOCK_TIME = datetime(2026, 6, 30, 12, tzinfo=UTC)
+LATER = CLOCK_TIME + timedelta(minutes=15)
 
 
 @pytest.fixture
@@ -83,47 +83,47 @@ def test_a_code_opens_once(store, zhang):
 
 
 def test_tries_run_out_and_come_back(store, zhang):
-    tries = [store.sessions.use_up_try("zhang", 3, NOW, LATER) for _ in range(5)]
+    tries = [store.sessions.use_up_try("zhang", 3, CLOCK_TIME, LATER) for _ in range(5)]
     assert tries == [True, True, True, False, False]
     assert not store.sessions.use_up_try("zhang", 3, LATER - timedelta(seconds=1), LATER)
     assert store.sessions.use_up_try("zhang", 3, LATER, LATER + timedelta(minutes=15))
     assert store.access.get_user("zhang")["failures"] == 1
-    assert not store.sessions.use_up_try("nobody", 3, NOW, LATER)
+    assert not store.sessions.use_up_try("nobody", 3, CLOCK_TIME, LATER)
 
 
 def test_a_right_password_lifts_the_lock_of_its_own_try(store, zhang):
-    assert store.sessions.use_up_try("zhang", 1, NOW, LATER)
+    assert store.sessions.use_up_try("zhang", 1, CLOCK_TIME, LATER)
     opened(store, zhang)
 
-    assert store.sessions.use_up_try("zhang", 1, NOW, LATER)
+    assert store.sessions.use_up_try("zhang", 1, CLOCK_TIME, LATER)
 
 
 def test_tries_at_once_are_no_more_than_tries_one_by_one(store, zhang):
     with ThreadPoolExecutor(8) as pool:
         tries = list(
-            pool.map(lambda _: store.sessions.use_up_try("zhang", 5, NOW, LATER), range(24))
+            pool.map(lambda _: store.sessions.use_up_try("zhang", 5, CLOCK_TIME, LATER), range(24))
         )
 
     assert tries.count(True) == 5
 
 
 def test_failures_of_an_address_are_forgotten_in_time(store):
-    store.sessions.record_failure("10.0.0.1", NOW, NOW - timedelta(minutes=15))
-    store.sessions.record_failure("10.0.0.2", NOW, NOW - timedelta(minutes=15))
-    store.sessions.record_failure("10.0.0.1", LATER, NOW + timedelta(seconds=1))
+    store.sessions.record_failure("10.0.0.1", CLOCK_TIME, CLOCK_TIME - timedelta(minutes=15))
+    store.sessions.record_failure("10.0.0.2", CLOCK_TIME, CLOCK_TIME - timedelta(minutes=15))
+    store.sessions.record_failure("10.0.0.1", LATER, CLOCK_TIME + timedelta(seconds=1))
 
-    assert store.sessions.count_failures("10.0.0.1", NOW) == 1
-    assert store.sessions.count_failures("10.0.0.2", NOW) == 0
+    assert store.sessions.count_failures("10.0.0.1", CLOCK_TIME) == 1
+    assert store.sessions.count_failures("10.0.0.2", CLOCK_TIME) == 0
 
 
 def test_a_login_begun_elsewhere_comes_back_once_and_soon(store):
     for state in ("one", "two"):
         store.sessions.save_login_state(
-            state, "nonce", "verifier", NOW, NOW - timedelta(minutes=10)
+            state, "nonce", "verifier", CLOCK_TIME, CLOCK_TIME - timedelta(minutes=10)
         )
 
-    assert store.sessions.consume_login_state("one", NOW)["verifier"] == "verifier"
-    assert store.sessions.consume_login_state("one", NOW) is None
+    assert store.sessions.consume_login_state("one", CLOCK_TIME)["verifier"] == "verifier"
+    assert store.sessions.consume_login_state("one", CLOCK_TIME) is None
     assert store.sessions.consume_login_state("two", LATER) is None
     assert verify(store.database).whole
 

@@ -58,7 +58,9 @@ def place(request, tmp_path):
     if binary is None:
         pytest.skip("no PostgreSQL programs; a server at XHC_TEST_PG_URL is not ours to limit")
     with tempfile.TemporaryDirectory(prefix="xhc-pg-") as name:
-        server = pg.made(Path(name), binary, "--wal-segsize=1")  # its log fits into the room
+        server = pg.start_server(
+            Path(name), binary, "--wal-segsize=1"
+        )  # its log fits into the room
         yield server.database(), partial(limited_server, server)
         server.stop()
 

@@ -11,7 +11,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import insert, text
 
-from tests.serving.district import NOW, Clock
+from tests.serving.district import CLOCK_TIME, Clock
 from tests.serving.receivers import receiving
 from tests.store.nights import code, night
 from xhcredit.domain.webhook_signatures import verify_message
@@ -25,9 +25,9 @@ from xhcredit.store.core.transactions import Act
 from xhcredit.store.store import Store
 
 ACT = Act("admin", "subscription.new", "test")
-HERE = AddressPolicy(("127.0.0.0/8",))
+LOOPBACK_ONLY = AddressPolicy(("127.0.0.0/8",))
 PLAN = DeliveryPolicy(
-    attempts=3, first_pause=timedelta(seconds=10), timeout_seconds=5, address_policy=HERE
+    attempts=3, first_pause=timedelta(seconds=10), timeout_seconds=5, address_policy=LOOPBACK_ONLY
 )
 
 
@@ -60,7 +60,7 @@ def say(store, *rows):
     store.act(Act("a", "alert.act", "test"), work)
 
 
-def told(receiver):
+def codes_and_tiers(receiver):
     """What came in, as (code, tier)."""
     bodies = [json.loads(r.body)["data"] for r in receiver.received]
     return [(b["code"], b.get("tier")) for b in bodies]
@@ -76,7 +76,7 @@ def test_a_message_arrives_signed_and_once(store, tmp_path, clock):
         change(store, tmp_path, "ABCD", "BBCC")
         first, again = deliver(store, PLAN), deliver(store, PLAN)
 
-    assert told(receiver) == [(code(0), "B"), (code(3), "C")]
+    assert codes_and_tiers(receiver) == [(code(0), "B"), (code(3), "C")]
     assert ([t.delivered for t in first], [t.delivered for t in again]) == ([2], [0])
     [first_request, _] = receiver.received
     assert (
@@ -161,7 +161,7 @@ def test_messages_of_one_enterprise_stay_in_order_and_others_do_not_wait(store, 
         clock.forward(seconds=10)
         deliver(store, PLAN)
 
-    assert told(receiver) == [
+    assert codes_and_tiers(receiver) == [
         (code(0), "B"),
         (code(1), "B"),
         (code(1), "C"),
@@ -229,12 +229,12 @@ def test_two_secrets_sign_for_a_day(store, clock):
 
     first, second = receiver.received
     for secret in (old, new):
-        verify_message(secret, first.headers, first.body, NOW.timestamp())
+        verify_message(secret, first.headers, first.body, CLOCK_TIME.timestamp())
     verify_message(new, second.headers, second.body, clock().timestamp())
     with pytest.raises(BadInput, match="not signed by the secret"):
         verify_message(old, second.headers, second.body, clock().timestamp())
     with pytest.raises(BadInput, match="older or newer"):
-        verify_message(new, second.headers, second.body, NOW.timestamp())
+        verify_message(new, second.headers, second.body, CLOCK_TIME.timestamp())
 
 
 def test_everything_since_a_message_can_be_sent_again(store):
@@ -243,11 +243,11 @@ def test_everything_since_a_message_can_be_sent_again(store):
         store.subscriptions.add(ACT, "平台", receiver.url, (), "")
         say(store, {"code": "3"})
         deliver(store, PLAN)
-        assert [c for c, _ in told(receiver)] == ["3"]
+        assert [c for c, _ in codes_and_tiers(receiver)] == ["3"]
         assert store.deliveries.replay(ACT, 1, since=2) == 2
         deliver(store, PLAN)
 
-    assert [c for c, _ in told(receiver)] == ["3", "2", "3"]
+    assert [c for c, _ in codes_and_tiers(receiver)] == ["3", "2", "3"]
     with pytest.raises(UnknownRecord, match="no subscription 7"):
         store.deliveries.replay(ACT, 7)
 

@@ -17,7 +17,7 @@ MANY = 60  #: enterprises that change their tier: two groups of messages
 ACT = Act("admin", "subscription.new", "test")
 
 
-def seen(receiver):
+def arrivals_of(receiver):
     """How often each message arrived, and in which order those of each enterprise came."""
     names = Counter(r.headers["webhook-id"] for r in receiver.received)
     tiers = {}
@@ -45,7 +45,7 @@ def test_whenever_it_is_killed_everything_arrives_in_order(address, tmp_path):
             limit += 4 if limit < 40 else 45  # the first steps spread, the many that follow send
             lived = run(deliver_all, address, limit)
             kills += not lived
-        names, tiers = seen(receiver)
+        names, tiers = arrivals_of(receiver)
 
         assert kills >= 12
         assert len(names) == 2 * MANY
@@ -73,7 +73,7 @@ def test_killed_between_the_answer_and_noting_it_the_same_is_sent_again(address,
         nights(store, tmp_path, "A", "B")
         for _ in range(4):
             lived = run(deliver_named, address, str(tmp_path / "pid"))
-        names, _ = seen(receiver)
+        names, _ = arrivals_of(receiver)
 
         assert lived
         assert len(killed) == 3

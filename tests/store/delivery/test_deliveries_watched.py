@@ -22,7 +22,7 @@ from xhcredit.jobs.delivery.webhooks import delivery_passes
 from xhcredit.jobs.night.publish import publish
 from xhcredit.store.store import Store
 
-EVERY = 7.0
+PASS_SECONDS = 7.0
 
 
 class Loop:
@@ -33,7 +33,7 @@ class Loop:
         self.store = Store.open(str(folder / "s.db"))
         self.authority = folder / "authority.pem"
         self._passes = delivery_passes(
-            self.store, plan, EVERY, self.rests.append, random_share=lambda: 1.0
+            self.store, plan, PASS_SECONDS, self.rests.append, random_share=lambda: 1.0
         )
 
     def go(self):
@@ -125,7 +125,7 @@ def test_what_nobody_expected_is_logged_and_outlived(loop, trouble):
         (KINDS[trouble], 2, 1.0),
     ]
     assert recovered["failures"] == 2
-    assert loop.rests == [EVERY, 0.5, 1.0], "the pause grows while it fails"
+    assert loop.rests == [PASS_SECONDS, 0.5, 1.0], "the pause grows while it fails"
     assert states(loop.store) == {"delivered": 2}
     assert len(receiver.received) == 2
 
@@ -137,7 +137,7 @@ def test_the_pause_begins_anew_after_a_pass_that_went_well(loop):
             loop.go()
     loop.go()
 
-    assert loop.rests == [EVERY, 0.5, EVERY, 0.5]
+    assert loop.rests == [PASS_SECONDS, 0.5, PASS_SECONDS, 0.5]
 
 
 def test_a_refusal_ends_the_loop_as_before(loop):

@@ -8,7 +8,7 @@ import pytest
 
 from tests.serving.district import write_nights
 from tests.store.core.test_kills_writers import orphans
-from tests.store.draw_victims import DAY, NOW, PEOPLE, STEPS, do_until
+from tests.store.draw_victims import CLOCK_TIME, DAY, PEOPLE, STEPS, do_until
 from tests.store.killed import run
 from xhcredit.draws import record
 from xhcredit.draws.inspectors import read_inspectors
@@ -26,13 +26,13 @@ STRIDES = {"plan": 1, "freeze": 6, "seed": 1, "run": 2, "results": 5, "publish":
 FROZEN = {"commitment.json", "frame.csv", "strata.json", "plan.json", "inspectors.csv",
           "recusals.csv"}  # fmt: skip
 #: what a draw holds in each state, nothing more and nothing less
-HELD = {
+FILES_BY_STATE = {
     "frozen": FROZEN,
     "seeded": FROZEN,
     "drawn": FROZEN | {"record.json"},
     "published": FROZEN | {"record.json"},
 }
-ORDER = list(HELD)
+ORDER = list(FILES_BY_STATE)
 
 
 @pytest.fixture(scope="module")
@@ -48,7 +48,7 @@ def nights(once, tmp_path):
 
 @pytest.fixture
 def store(address, nights):
-    with Store.open(address, clock=lambda: NOW) as opened:
+    with Store.open(address, clock=lambda: CLOCK_TIME) as opened:
         publish(nights / f"{DAY}", opened, actor="night")
         yield opened
 
@@ -68,7 +68,7 @@ def whole(store):
         done = [s["state"] for s in stored_draw["steps"]]
         files = {f["name"] for f in rows(store, "draw_files") if f["draw"] == draw["id"]}
         assert done == ORDER[: len(done)]
-        assert files == HELD[stored_draw["state"]]
+        assert files == FILES_BY_STATE[stored_draw["state"]]
         seeds = [s for s in rows(store, "draw_seeds") if s["round"] == draw["round"]]
         assert len(seeds) == ("seeded" in done)
         drawn = steps.record_of(store, draw["id"])["selected"] if "drawn" in done else []

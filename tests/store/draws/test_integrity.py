@@ -8,7 +8,7 @@ from contextlib import closing
 import pytest
 
 from tests.serving.district import write_nights
-from tests.store.draw_victims import DAY, NOW, STEPS, clock_of, do
+from tests.store.draw_victims import CLOCK_TIME, DAY, STEPS, clock_of, do
 from xhcredit.jobs.night.publish import publish
 from xhcredit.store.audit import find_faults, verify
 from xhcredit.store.store import Store
@@ -19,7 +19,7 @@ def drawn(tmp_path_factory):
     """A store with a draw that went through every step."""
     folder = write_nights(tmp_path_factory.mktemp("faults"))
     address = str(folder / "store.db")
-    with Store.open(address, clock=lambda: NOW) as store:
+    with Store.open(address, clock=lambda: CLOCK_TIME) as store:
         publish(folder / f"{DAY}", store, actor="night")
     for step in STEPS:
         with Store.open(address, clock=clock_of(step)) as store:

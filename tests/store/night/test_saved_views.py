@@ -12,20 +12,20 @@ def save(store, name="D级", query="tier=D", owner="user:wang", bureau=NOBODY):
     store.views.save(act(), View(owner, name, query, bureau))
 
 
-def seen(store, owner="user:wang", bureau="市监局"):
+def visible_views(store, owner="user:wang", bureau="市监局"):
     return [(v.name, v.query) for v in store.views.visible_to(owner, bureau)]
 
 
 def test_the_last_version_counts_and_one_that_is_gone_can_come_back(store):
     save(store)
     save(store, query="tier=C")
-    assert seen(store) == [("D级", "tier=C")]
+    assert visible_views(store) == [("D级", "tier=C")]
     store.views.drop(act(), "user:wang", "D级")
-    assert seen(store) == []
+    assert visible_views(store) == []
     with pytest.raises(UnknownRecord, match='no saved view "D级"'):
         store.views.drop(act(), "user:wang", "D级")
     save(store, query="tier=B")
-    assert seen(store) == [("D级", "tier=B")]
+    assert visible_views(store) == [("D级", "tier=B")]
     assert verify(store.database).whole
 
 
@@ -34,10 +34,10 @@ def test_others_see_what_is_shared_with_their_bureau_alone(store):
     save(store, "bureau's", bureau="市监局")
     save(store, "everybody's", bureau=EVERYBODY)
 
-    assert [n for n, _ in seen(store)] == ["bureau's", "everybody's", "own"]
-    assert [n for n, _ in seen(store, "user:li")] == ["bureau's", "everybody's"]
-    assert [n for n, _ in seen(store, "user:li", "民政局")] == ["everybody's"]
-    assert [n for n, _ in seen(store, "user:li", "")] == ["bureau's", "everybody's"]
+    assert [n for n, _ in visible_views(store)] == ["bureau's", "everybody's", "own"]
+    assert [n for n, _ in visible_views(store, "user:li")] == ["bureau's", "everybody's"]
+    assert [n for n, _ in visible_views(store, "user:li", "民政局")] == ["everybody's"]
+    assert [n for n, _ in visible_views(store, "user:li", "")] == ["bureau's", "everybody's"]
     with pytest.raises(UnknownRecord, match="no saved view"):
         store.views.drop(act(), "user:li", "everybody's")
 

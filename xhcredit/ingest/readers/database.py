@@ -35,6 +35,7 @@ def connect(url: str) -> sa.Engine:
         url_text = shown_url(parsed)
         _refuse_missing_file(parsed)
         engine = sa.create_engine(parsed)
+        # An engine opens nothing by itself: a wrong password shows at the first connection.
         with engine.connect():
             return engine
     except ModuleNotFoundError as error:
@@ -83,6 +84,7 @@ def stage_table(engine: sa.Engine, name: str, folder: Path) -> Staged:
 
 
 def _copy(engine: sa.Engine, table: sa.Table, writer: StageWriter) -> None:
+    # Unordered, rows may come differently each time: a complaint's row number would be another row.
     select: Any = sa.select(table).order_by(*table.primary_key.columns)
     with engine.connect().execution_options(yield_per=CHUNK) as connection:
         for number, row in enumerate(connection.execute(select), start=1):

@@ -14,6 +14,7 @@ from xhcredit.errors import BadInput
 _CHUNK = 1 << 20
 # What has no line end would have to be held whole.
 _LONGEST_LINE = 4 << 20
+#: how other formats begin: that a byte does not decode would not say what the file is
 _MAGIC = {
     b"PK\x03\x04": "a spreadsheet or archive; give it the ending .xlsx, or unpack it",
     b"\xd0\xcf\x11\xe0": "an old or encrypted Office file; save it without password as .xlsx",
@@ -125,6 +126,7 @@ def _first_wrong_line(path: Path, encoding: str) -> int:
 
 
 def _chunks_with_end(path: Path) -> Iterator[bytes]:
+    # A decoder keeps a character that is cut back; only an end makes it an error.
     yield from chunks(path)
     yield b""
 

@@ -18,7 +18,7 @@ from xhcredit.ingest.suggest import hint_for
 
 _MAX_UNPACKED_BYTES = 2 << 30  # bytes unpacked
 _MAX_PACKING_RATIO = 300  # times smaller when packed; real sheets reach about 30
-_MIN_CHECKED_BYTES = 20 << 20
+_MIN_CHECKED_BYTES = 20 << 20  # a smaller member does no harm, however well it packs
 
 
 def stage_xlsx(path: Path, source_format: Format, folder: Path) -> Staged:
@@ -32,6 +32,7 @@ def stage_xlsx(path: Path, source_format: Format, folder: Path) -> Staged:
     """
     _refuse_bombs(path)
     try:
+        # Formulas, not the values that were last computed: those would pass for typed ones.
         workbook = openpyxl.load_workbook(path, read_only=True, data_only=False, keep_links=False)
     except Exception as error:  # openpyxl raises whatever broke inside
         raise BadInput(f'"{path.name}" cannot be read as XLSX ({error}); save it anew') from error
@@ -140,6 +141,7 @@ def cell_text(value: object) -> str | None:
     if value is None:
         return None
     if isinstance(value, datetime):
+        # Excel keeps a moment as a fraction of a day: microseconds are its rounding, nobody's.
         naive_moment = value.replace(tzinfo=None, microsecond=0)
         return (
             naive_moment.date().isoformat()
@@ -151,5 +153,6 @@ def cell_text(value: object) -> str | None:
     if isinstance(value, date):
         return value.isoformat()
     if isinstance(value, float):
+        # Sheets know no whole numbers: a number of a document comes as 3.0.
         return f"{value:.0f}" if value.is_integer() else repr(value)
     return str(value)

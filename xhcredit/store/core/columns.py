@@ -12,6 +12,7 @@ from sqlalchemy import BigInteger, Column, ForeignKey, Integer, MetaData, Select
 from sqlalchemy.sql.schema import SchemaItem
 from sqlalchemy.types import TypeEngine
 
+# Named by rule: each database would invent names of its own, by which no migration could call them.
 METADATA = MetaData(
     naming_convention={
         "pk": "pk_%(table_name)s",

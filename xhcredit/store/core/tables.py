@@ -76,6 +76,9 @@ current = store_table(
     reference("run", "runs.run", Number),
 )
 
+#: what a list filters by beside tier and moves
+_FILTERED_COLUMNS = ("bureaus", "street", "kind", "size", "fields", "name")
+
 #: one row per enterprise and run; rows of a run that is not in ``runs`` are not yet published and
 #: nobody sees them.  ``body`` comes last, so that reading the rest does not touch its pages.
 snapshots = store_table(
@@ -107,12 +110,7 @@ snapshots = store_table(
         "tier",
         "previous_tier",
         "moved",
-        "bureaus",
-        "street",
-        "kind",
-        "size",
-        "fields",
-        "name",
+        *_FILTERED_COLUMNS,
     ),
     Index(
         "ix_snapshots_moved",
@@ -122,12 +120,7 @@ snapshots = store_table(
         "tier",
         "previous_tier",
         "composite",
-        "bureaus",
-        "street",
-        "kind",
-        "size",
-        "fields",
-        "name",
+        *_FILTERED_COLUMNS,
     ),
     # lists are counted in the order of this one; it begins with what nobody filters by, so that
     # no page is read by it
@@ -136,12 +129,7 @@ snapshots = store_table(
         "run",
         "previous_tier",
         "tier",
-        "bureaus",
-        "street",
-        "kind",
-        "size",
-        "fields",
-        "name",
+        *_FILTERED_COLUMNS,
         "composite",
         "code",
     ),

@@ -30,7 +30,7 @@ from xhcredit_serving.auth.permissions import (
 from xhcredit_serving.console.shell.layout import Visitor, page, redirect_to, with_query
 from xhcredit_serving.console.shell.visitor import number_of, text_of, visitor_of
 from xhcredit_serving.restoration import schemas
-from xhcredit_serving.restoration.applications import file_for, visible_application
+from xhcredit_serving.restoration.applications import action_of, file_for, visible_application
 from xhcredit_serving.service import Service, service_of, warehouse_of
 
 router = APIRouter(include_in_schema=False)
@@ -260,14 +260,7 @@ def _perform_step(
         idempotency_key[:64] or None,
         [number, new_step.model_dump(mode="json")],
     )
-    workflow_action = application_jobs.CaseAction(
-        new_step.act,
-        service.today(),
-        new_step.official,
-        new_step.role,
-        new_step.reason,
-        new_step.details(),
-    )
+    workflow_action = action_of(new_step, service.today())
     application_jobs.perform_on_case(_case_context(service), audit_act, number, workflow_action)
 
 
