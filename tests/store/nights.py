@@ -47,7 +47,7 @@ def _row(number: int, tier: str, as_of: str) -> dict[str, object]:
     score = 900.0 - 200 * TIERS.index(tier) + number / 7
     reason = {
         "score": "general", "indicator": "penalties_24m", "zh": "近24个月行政处罚次数",
-        "en": "penalties", "value": 1.0, "points_lost": 12.5,
+        "en": "penalties", "value": 1.0, "since": None, "bin": None, "points_lost": 12.5,
     }  # fmt: skip
     return {
         "code": code(number),
@@ -69,6 +69,8 @@ _REASON = pa.struct(
         ("zh", pa.string()),
         ("en", pa.string()),
         ("value", pa.float64()),
+        ("since", pa.date32()),
+        ("bin", pa.struct([("at_least", pa.float64()), ("below", pa.float64())])),
         ("points_lost", pa.float64()),
     ]
 )

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import ast
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -23,9 +23,10 @@ from xhcredit.engine.parsing import parse
 from xhcredit.engine.spec import Feature
 from xhcredit.ingest.schema import Table, directory, table
 
-#: between two days of change a feature ``stands``; ``climbs`` by no more than one a day and never
-#: falls; ``decays``; is ``derived`` from such; or may do anything (``restless``)
-Moves = Literal["stands", "climbs", "decays", "derived", "restless"]
+#: between two days of change a feature ``stands``; ``elapses`` by exactly one a day, as it counts
+#: the days from one day on; ``climbs`` by no more than one a day and never falls; ``decays``; is
+#: ``derived`` from such; or may do anything (``restless``)
+Moves = Literal["stands", "elapses", "climbs", "decays", "derived", "restless"]
 
 _TIME = frozenset({"age", "as_of", "duration"})
 _CLIMBERS = frozenset({"min", "max", "last", "attribute"})
@@ -53,14 +54,18 @@ def _derived_motion(f: Feature, known: dict[str, Moves]) -> Moves:
 def _own_motion(f: Feature) -> Moves:
     """A neighbour's value stands here: those are computed every night, for everybody."""
     if f.aggregate in _SINCE:
-        return "climbs"
+        return "elapses"
     slope = _value_slope(f)
     if f.aggregate == "decayed":
         return "decays" if f.value == "1" else "restless"
     if slope == (0, 0):
         return "stands"
-    known = slope is not None and slope[0] >= 0 and slope[1] <= 1
-    return "climbs" if known and f.aggregate in _CLIMBERS and f.unit != "yuan" else "restless"
+    if slope is None or f.aggregate not in _CLIMBERS or f.unit == "yuan":
+        return "restless"
+    # Of several events that all grow by one a day the greatest, least or latest stays the same one.
+    if slope == (1, 1) and f.unit == "days":
+        return "elapses"
+    return "climbs" if slope[0] >= 0 and slope[1] <= 1 else "restless"
 
 
 def _value_slope(f: Feature) -> Slope:
@@ -70,7 +75,7 @@ def _value_slope(f: Feature) -> Slope:
     node = parse(f.value, f.id)
     if isinstance(node, ast.Compare | ast.BoolOp):
         return (0, 0) if _time_only_in_comparisons(node) else None
-    return _slope(node, ended="ended" in _conjuncts(f.where))
+    return _slope(node, _conjuncts(f.where))
 
 
 def _conjuncts(condition: str) -> set[str]:
@@ -87,19 +92,22 @@ def _conjuncts(condition: str) -> set[str]:
     return names
 
 
-def _slope(node: ast.expr, *, ended: bool = False) -> Slope:
-    """Least and greatest growth of an expression per day; ``None`` if unknown."""
+def _slope(node: ast.expr, holds: Set[str] = frozenset()) -> Slope:
+    """Least and greatest growth of an expression per day; ``None`` if unknown.
+
+    ``holds``: names that are true of every event that counts.
+    """
     if isinstance(node, ast.Name):
         if node.id == "duration":
-            return (0, 0) if ended else (0, 1)
+            return (0, 0) if "ended" in holds else (1, 1) if "open" in holds else (0, 1)
         return (1, 1) if node.id in _TIME else (0, 0)
     if not _depends_on_time(node):
         return 0, 0
     if isinstance(node, ast.UnaryOp):
-        inner = _slope(node.operand, ended=ended)
+        inner = _slope(node.operand, holds)
         return None if inner is None else (-inner[1], -inner[0])
     if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add | ast.Sub):
-        a, b = _slope(node.left, ended=ended), _slope(node.right, ended=ended)
+        a, b = _slope(node.left, holds), _slope(node.right, holds)
         if a is None or b is None:
             return None
         return (

@@ -20,6 +20,7 @@ from xhcredit.store.core.hash_chain import Link, Verdict, verify_chain
 from xhcredit.store.core.tables import activity, runs, snapshots
 from xhcredit.store.core.transactions import chain_head as last_link
 from xhcredit.store.draws.integrity import draw_faults
+from xhcredit.store.night.answers import answer_etag
 
 
 @dataclass(frozen=True)
@@ -112,7 +113,7 @@ def _run_faults(con: Connection, run: RowMapping) -> Iterator[str]:
         body = row.body.encode() if isinstance(row.body, str) else bytes(row.body)
         # A tag that was shortened would fit any body; that shows in the run's digest, which
         # covers the tags.
-        if hashlib.sha256(body).hexdigest()[: len(row.etag)] != row.etag:
+        if answer_etag(body, number, run["as_of"], row.previous_tier)[: len(row.etag)] != row.etag:
             yield f'run {number}: the answer for "{row.code}" is not the one its tag names'
         elif not _columns_agree(row, json.loads(body)):
             yield f'run {number}: the columns of "{row.code}" are not what its answer says'

@@ -14,7 +14,6 @@ from xhcredit.features.declare import derived_feature
 from xhcredit.ingest.schema import directory
 from xhcredit.jobs.night import reuse
 from xhcredit.jobs.night.run import run_night
-from xhcredit.jobs.night.valid_until import DueDays
 from xhcredit.jobs.scoring.model import Model, model_on
 from xhcredit.jobs.scoring.score_columns import present_rows, score_rows
 from xhcredit.jobs.warehouse.clustered_store import open_event_columns
@@ -87,7 +86,7 @@ def test_a_due_day_is_never_too_late(waiting):
 
     assert late == []
     assert standing > 500
-    assert set(DueDays(model).moves.values()) == {"stands", "climbs", "decays", "derived"}
+    assert set(model.moves.values()) == {"stands", "elapses", "decays", "derived"}
 
 
 @pytest.mark.parametrize(

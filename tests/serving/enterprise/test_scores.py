@@ -21,7 +21,7 @@ from tests.serving.district import (
 from xhcredit.domain.codes import check_digit
 from xhcredit.jobs.night.publish import publish
 from xhcredit.store.audit import verify
-from xhcredit.store.core.tables import activity, snapshots
+from xhcredit.store.core.tables import activity
 from xhcredit.store.core.transactions import Act
 from xhcredit.store.night.rows import PublishedScore
 
@@ -138,8 +138,7 @@ def test_history_comes_in_pages_that_say_the_same(client, nights):
 def test_every_stored_answer_is_as_described(client, nights):
     publish_second(client, nights)
     answer = TypeAdapter(PublishedScore)
-    with client.store.database.reading() as con:
-        bodies = [bytes(body) for body in con.scalars(select(snapshots.c.body))]
+    bodies = [row["body"] for code in CODES for row in client.store.reader.history(code)]
     batch = client.post("/v1/scores:batch", json={"codes": CODES}).content
 
     assert len(bodies) == len(CODES) * 2

@@ -4,6 +4,8 @@ import json
 import threading
 from concurrent.futures import ThreadPoolExecutor
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from sqlalchemy import func, select
 
@@ -65,6 +67,17 @@ def test_the_same_night_again_does_nothing(store, tmp_path):
     assert again.repeated
     assert (again.run, again.is_current) == (1, True)
     assert chain_head(store.database) == before
+
+
+def test_a_night_whose_reasons_hold_moving_values_is_scored_again_first(store, tmp_path):
+    folder = night(tmp_path, "2026-06-30", "ABCD")
+    scores = pq.read_table(folder / "scores.parquet")
+    reasons = [[{"indicator": "age_days", "value": 1.0}]] * scores.num_rows
+    position = scores.column_names.index("reasons")
+    moving = scores.set_column(position, "reasons", pa.array(reasons))
+    pq.write_table(moving, folder / "scores.parquet")
+    with pytest.raises(BadInput, match=r'earlier version.*"xhcredit score --full"'):
+        publish(folder, store, actor="night")
 
 
 def test_tier_changes_wait_in_the_outbox(store, tmp_path):

@@ -148,6 +148,8 @@ def _points_table(score_: ScorePoints) -> Table:
     for row in score_["indicators"]:
         if row["costs_composite"] > 0:
             value = "缺失 missing" if row["value"] is None else f"{row['value']:g}"
+            if row["since"]:
+                value += f"\n[dim]{row['since']}[/]"
             numbers = (row["points"], row["best"], row["costs_composite"])
             cells = (f"{number:.1f}" for number in numbers)
             table.add_row(f"{row['zh']}\n[dim]{row['en']}[/]", value, *cells)

@@ -9,7 +9,7 @@ from typing_extensions import TypedDict
 
 from xhcredit.domain.rows import closed_row
 from xhcredit.jobs.scoring.rows import ScoreResult
-from xhcredit.store.night.rows import XScore
+from xhcredit.store.night.rows import ReasonFact, XScore
 
 #: a canonical value as JSON: days and amounts are text
 PlainValue = str | int | float | bool | None
@@ -175,14 +175,14 @@ class EnterpriseFileRow(EnterpriseFacts):
 
 @closed_row
 class ReasonChange(TypedDict):
-    """A reason that moved the composite between two runs; None where it was no reason."""
+    """A reason that moved the composite between two runs; null where it was no reason."""
 
     score: Annotated[str, Field(examples=["general"])]
     indicator: Annotated[str, Field(examples=["penalties_24m"])]
     zh: str
     en: str
-    before: float | None
-    after: float | None
+    before: ReasonFact | None
+    after: ReasonFact | None
     composite: Annotated[float, Field(description="分值变动 / by how much", examples=[-21.5])]
 
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from xhcredit.domain.number_format import POINTS, written
 from xhcredit.jobs.enterprise.rows import ReasonChange, ScoredRun
-from xhcredit.store.night.rows import HistoryRow, PublishedScore, ScoreReason
+from xhcredit.store.night.rows import HistoryRow, PublishedScore, ReasonFact, ScoreReason
 
 Reasons = dict[tuple[str, str], ScoreReason]
 
@@ -15,9 +15,9 @@ Reasons = dict[tuple[str, str], ScoreReason]
 def with_score_changes(runs: Sequence[HistoryRow]) -> list[ScoredRun]:
     """Runs of one enterprise, latest first, each with its score change since the one before.
 
-    The points that the main reasons cost the composite are compared; ``unexplained`` is what they
-    do not
-    tell: smaller reasons, another release, another weight.  The oldest run has nothing before it.
+    The points that the main reasons cost the composite are compared, not their values, of which
+    some move every day; ``unexplained`` is what they do not tell: smaller reasons, another release,
+    another weight.  The oldest run has nothing before it.
     """
     reasons = [_reasons_by_indicator(run) for run in runs]
     rows: list[ScoredRun] = []
@@ -65,9 +65,15 @@ def _reason_changes(before: Reasons, after: Reasons) -> list[ReasonChange]:
                     "indicator": reason["indicator"],
                     "zh": reason["zh"],
                     "en": reason["en"],
-                    "before": old_reason["value"] if old_reason else None,
-                    "after": new_reason["value"] if new_reason else None,
+                    "before": _fact_of(old_reason),
+                    "after": _fact_of(new_reason),
                     "composite": written(points_lost[0] - points_lost[1], POINTS),
                 }
             )
     return sorted(changes, key=lambda m: -abs(m["composite"]))
+
+
+def _fact_of(reason: ScoreReason | None) -> ReasonFact | None:
+    if reason is None:
+        return None
+    return {"value": reason["value"], "since": reason["since"], "bin": reason["bin"]}

@@ -20,6 +20,7 @@ from xhcredit.engine.stores import PLACES
 from xhcredit.errors import BadInput, NothingKnown
 from xhcredit.jobs.scoring.result_table import MARK
 from xhcredit.store.core.transactions import Act
+from xhcredit.store.night.answers import answer_etag
 from xhcredit.store.night.publish import Night, SnapshotRow
 from xhcredit.store.store import Store
 
@@ -133,6 +134,7 @@ def _read_night(folder: Path, release: Mapping[str, Any] | None) -> Night:
             f'"{scores_file}" and "{report_file}" are of different nights; run "xhcredit '
             'score" again'
         )
+    _refuse_moving_reasons(scores_file)
     return Night(
         as_of=run_details["provenance"]["as_of"],
         provenance=run_details["provenance"],
@@ -142,12 +144,22 @@ def _read_night(folder: Path, release: Mapping[str, Any] | None) -> Night:
     )
 
 
+def _refuse_moving_reasons(scores_file: Path) -> None:
+    """Refuse a night whose reasons hold values that move from day to day."""
+    reason_fields = pq.read_schema(scores_file).field("reasons").type.value_type
+    if reason_fields.get_field_index("since") < 0:
+        raise BadInput(
+            f'"{scores_file}" was scored by an earlier version, whose reasons do not say since '
+            'when; score the night again: "xhcredit score --full"'
+        )
+
+
 def _ready_rows(
     store: Store, scores_file: Path, night: Night, run: int, chunk: int
 ) -> Iterator[list[SnapshotRow]]:
     """Ready rows in order of code; DuckDB writes the JSON, row by row would take minutes."""
     sql = _ready_sql(pq.read_schema(scores_file).names)
-    sql_parameters = [run, night.as_of, night.provenance["release"], MARK, str(scores_file)]
+    sql_parameters = [night.provenance["release"], MARK, str(scores_file)]
     with duckdb.connect() as con:
         con.execute("SET threads = 2")
         con.register("previous", _previous(store, night))
@@ -156,7 +168,15 @@ def _ready_rows(
                 c.cast(pa.binary()) if name == "body" else c
                 for name, c in zip(batch.schema.names, batch.columns, strict=True)
             ]
-            yield [SnapshotRow(*row) for row in zip(*(c.to_pylist() for c in columns), strict=True)]
+            rows = zip(*(c.to_pylist() for c in columns), strict=True)
+            yield [_snapshot_row(row, run, night.as_of) for row in rows]
+
+
+def _snapshot_row(ready_row: tuple[Any, ...], run: int, as_of: str) -> SnapshotRow:
+    """Row of the store from a row of the query, which lacks the answer's tag."""
+    columns = dict(zip(_READY_COLUMNS, ready_row, strict=True))
+    etag = answer_etag(columns["body"], run, as_of, columns["previous_tier"])
+    return SnapshotRow(**columns, etag=etag)
 
 
 def _previous(store: Store, night: Night) -> pa.Table:
@@ -194,10 +214,16 @@ def _x_sql(name: str) -> str:
 #: characters of a name that lists hold: PostgreSQL takes no endless entry into an index
 _MAX_NAME_LENGTH = 200
 _X_SQL = "json_object('score', {score}, 'grade', {n}_grade)"
+#: a value that counts days is left out: whoever reads the answer counts them (``complete_answer``)
 _REASON_SQL = (
     "struct_pack(score := r.score, indicator := r.indicator, zh := r.zh, en := r.en, "
-    f"value := {written_sql('r.value')}, points_lost := {written_sql('r.points_lost', POINTS)})"
+    f"value := CASE WHEN r.since IS NULL THEN {written_sql('r.value')} END, "
+    "since := CAST(r.since AS VARCHAR), "
+    f"bin := CASE WHEN r.bin IS NOT NULL THEN struct_pack(at_least := "
+    f"{written_sql('r.bin.at_least')}, below := {written_sql('r.bin.below')}) END, "
+    f"points_lost := {written_sql('r.points_lost', POINTS)})"
 )
+_READY_COLUMNS = tuple(name for name in SnapshotRow._fields if name != "etag")
 #: numbers leave the program here: with the digits that answers have
 _ROUNDED_SQL = {
     "composite": written_sql("s.composite", POINTS),
@@ -215,20 +241,20 @@ WITH told AS (
     {bureau} AS bureau, {bureaus} AS bureaus, {street} AS street, {name} AS name,
     {kind} AS kind, {size} AS size, {fields} AS fields, coalesce(p.tier, '') AS previous_tier,
     coalesce({moved}, 0.0) AS moved
-  FROM read_parquet($5) s LEFT JOIN previous p ON p.code = s.code
+  FROM read_parquet($3) s LEFT JOIN previous p ON p.code = s.code
 ), ready AS (
   SELECT *,
     CAST(json_object(
-      'code', code, 'name', name, 'as_of', $2, 'run', CAST($1 AS BIGINT), 'release', $3,
+      'code', code, 'name', name, 'release', $1,
       'composite', composite, 'tier', tier, 'decided_by', decided_by,
       'general', general, 'x', CAST(x AS JSON),
       'national_evaluation', national_evaluation, 'reasons', reasons,
       'bureau', bureau, 'bureaus', list_filter(string_split(bureaus, ';'), lambda b: b <> ''),
-      'street', street, 'previous_tier', previous_tier, 'mark', $4
+      'street', street, 'mark', $2
     ) AS VARCHAR) AS body
   FROM told
 )
-SELECT code, tier, composite, general, x, left(sha256(body), 32) AS etag, body,
+SELECT code, tier, composite, general, x, body,
   bureau, street, name, kind, size, CASE WHEN fields = '' THEN '' ELSE ';' || fields END AS fields,
   previous_tier, moved, bureaus
 FROM ready ORDER BY code

@@ -205,9 +205,8 @@ def _compute_rows(
     def put_chunk(row_slice: slice, x: Array) -> None:
         targets = target_positions[row_slice]
         columns.results.put_chunk(targets, x)
-        reason = columns.results.columns["reason"][targets]
         columns.due[targets] = due_days.first_due_days(
-            event_columns, read_only(frozen_rows[row_slice]), x, reason
+            event_columns, read_only(frozen_rows[row_slice]), x
         )
 
     model.compiled.in_chunks(event_columns, frozen_rows, days, neighbour_features, put_chunk)

@@ -1,8 +1,9 @@
 """Day until which the result of an enterprise is valid without new data.
 
-The result is made of bins, of rules about features, and of the values shown as reasons.  Between
-two days of change (``engine.due``) a feature that moves matters only when it nears an edge of a bin
-or of a rule, or when its value is shown.
+The result is made of bins, of rules about features, and of the facts told as reasons.  Between two
+days of change (``engine.valid_until``) a feature that moves matters only when it nears an edge of a
+bin or of a rule: as a reason it is told by a fact that does not move (see
+``jobs.scoring.reason_facts``).
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from xhcredit.engine.columns import Array, EventColumns
 from xhcredit.engine.compile import inputs_of
 from xhcredit.engine.one_enterprise import day_number
 from xhcredit.engine.spec import Feature
-from xhcredit.engine.valid_until import Due, Moves, compile_due, moves
+from xhcredit.engine.valid_until import Due, compile_due
 from xhcredit.jobs.scoring.model import Model
 
 #: for how many days ahead it is tried whether a feature stays between two edges
@@ -34,45 +35,39 @@ class DueDays:
 
     model: Model
     due: Due = field(init=False)
-    moves: Mapping[str, Moves] = field(init=False)
     edges: Mapping[str, Array] = field(init=False)
 
     def __post_init__(self) -> None:
         features = self.model.compiled.features
         event_features = [f for f in features if f.table]
         object.__setattr__(self, "due", compile_due(event_features))
-        object.__setattr__(self, "moves", moves(features))
         object.__setattr__(self, "edges", edges_of(self.model))
 
-    def first_due_days(
-        self, event_columns: EventColumns, rows: Array, x: Array, reason: Array
-    ) -> Array:
+    def first_due_days(self, event_columns: EventColumns, rows: Array, x: Array) -> Array:
         """First day after the model's on which a row of the result may differ, int64.
 
         Args:
             event_columns: clustered columns.
             rows: positions of the enterprises in the store, int64.
             x: their features on the model's day, features by enterprises.
-            reason: positions in the scorer's vocabulary, enterprises by reasons.
         """
         day = day_number(self.model.as_of)
         due_days = np.full(rows.shape, NEVER, np.int64)
         self.due.lower(event_columns, rows, day, due_days)
         index_by_feature = {name: k for k, name in enumerate(self.model.compiled.ids)}
         for name, edges in self.edges.items():
-            if self.moves[name] == "climbs":
+            if self.model.moves[name] in ("elapses", "climbs"):
                 due_days = np.minimum(
                     due_days, day + _days_to_next_edge(x[index_by_feature[name]], edges)
                 )
-            elif self.moves[name] == "restless":
+            elif self.model.moves[name] == "restless":
                 due_days = np.minimum(due_days, day + 1)
-        due_days = np.minimum(due_days, day + 1 + self._stable_days(x, index_by_feature))
-        due_days[self._has_moving_reason(x, index_by_feature, reason)] = day + 1
-        return np.asarray(due_days)
+        stable_days = self._stable_days(x, index_by_feature)
+        return np.asarray(np.minimum(due_days, day + 1 + stable_days))
 
     def _stable_days(self, x: Array, index_by_feature: Mapping[str, int]) -> Array:
         """Days for which all features that decay or are derived surely stay between two edges."""
-        moving_features = [n for n in self.edges if self.moves[n] in ("decays", "derived")]
+        moving_features = [n for n in self.edges if self.model.moves[n] in ("decays", "derived")]
         days = np.full(x.shape[1], _AHEAD[0] if moving_features else NEVER, np.int64)
         undecided = np.arange(
             x.shape[1] if moving_features else 0
@@ -87,25 +82,6 @@ class DueDays:
             )
             days[undecided] = shorter
         return days
-
-    def _has_moving_reason(
-        self, x: Array, index_by_feature: Mapping[str, int], reason: Array
-    ) -> Array:
-        """Whether a value that changes from day to day is shown as a reason."""
-        vocabulary = [f for _, f in self.model.scorer.vocabulary]
-        bounds_by_feature = self._bounds(x, index_by_feature, _AHEAD[-1], slice(None))
-        moving = np.zeros(x.shape[1], bool)
-        for name in {f for f in vocabulary if self.moves[f] != "stands"}:
-            positions = [k for k, f in enumerate(vocabulary) if f == name]
-            is_shown = np.isin(reason, positions).any(axis=1)
-            moving |= is_shown & self._is_moving(name, bounds_by_feature)
-        return np.asarray(moving)
-
-    def _is_moving(self, name: str, bounds_by_feature: Mapping[str, Interval]) -> Array:
-        if self.moves[name] == "restless":
-            return np.ones(bounds_by_feature[name][0].shape, bool)
-        lo, hi = bounds_by_feature[name]
-        return np.asarray((lo != hi) & ~(np.isnan(lo) & np.isnan(hi)))
 
     def _bounds(
         self,
@@ -127,14 +103,14 @@ class DueDays:
     def _needed_features(self) -> set[str]:
         """Features that move and whatever derived ones are made of."""
         features = {f.id: f for f in self.model.compiled.features}
-        moving = {n for n, movement in self.moves.items() if movement != "stands"}
+        moving = {n for n, movement in self.model.moves.items() if movement != "stands"}
         return moving | {name for n in moving for name in _inputs(features[n])}
 
     def _bounds_of_feature(
         self, f: Feature, v: Array, ahead: int, bounds_by_feature: Mapping[str, Interval]
     ) -> Interval:
-        movement = self.moves[f.id]
-        if movement == "climbs":
+        movement = self.model.moves[f.id]
+        if movement in ("elapses", "climbs"):
             return v, v + ahead
         if movement == "decays":
             lower = v * (2.0 ** (-ahead / f.half_life) * (1 - _RELATIVE_MARGIN)) - _ABSOLUTE_MARGIN

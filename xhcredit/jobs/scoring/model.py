@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import date
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +16,7 @@ from xhcredit import __version__
 from xhcredit.engine.columns import Array
 from xhcredit.engine.compile import CompiledFeatures, compile_features, with_inputs
 from xhcredit.engine.spec import Feature
+from xhcredit.engine.valid_until import Moves, moves
 from xhcredit.errors import BadDeclaration, BadRule
 from xhcredit.features.bans import PUBLISHED_RECORDS
 from xhcredit.features.forbidden import violations
@@ -51,6 +52,11 @@ class Model:
     x_caps: tuple[Cap, ...]
     x_cutoffs: Cutoffs
     feature_digest: str
+
+    @cached_property
+    def moves(self) -> dict[str, Moves]:
+        """How each feature moves from day to day while nothing happens, by id."""
+        return moves(self.compiled.features)
 
     def score(self, x: Array) -> tuple[ScoredBatch, TierAssignment, dict[str, Array]]:
         """Scores, tiers and X grades (0-3, -1 where the X does not apply) of a feature matrix."""

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import math
+from datetime import timedelta
 
 import numpy as np
 
 from xhcredit.engine.columns import Array
-from xhcredit.engine.spec import Feature
 from xhcredit.features.registry import features
 from xhcredit.jobs.scoring.model import NATIONAL_GRADE, Model
 from xhcredit.jobs.scoring.rows import IndicatorPoints, ScoreResult
@@ -45,10 +45,7 @@ def result_of(model: Model, x: Array) -> ScoreResult:
                 "grade": TIERS[int(x_grades[name][0])] if name in x_grades else None,
                 "odds": math.exp(model.release.general.scale.log_odds(points)),
                 "indicators": _indicators(
-                    model.release.tables[name],
-                    values,
-                    weights[name] / total,
-                    features(model.rules),
+                    model, model.release.tables[name], values, weights[name] / total
                 ),
             }
             for name, points in scores.items()
@@ -61,12 +58,10 @@ def _letter(grade: float) -> str | None:
 
 
 def _indicators(
-    table: PointsTable,
-    values: dict[str, float],
-    weight: float,
-    declared: dict[str, Feature],
+    model: Model, table: PointsTable, values: dict[str, float], weight: float
 ) -> list[IndicatorPoints]:
     """Points of each indicator against the best attainable, the costliest first."""
+    declared = features(model.rules)
     rows: list[IndicatorPoints] = [
         {
             "indicator": i.feature,
@@ -74,6 +69,7 @@ def _indicators(
             "en": declared[i.feature].en,
             "unit": declared[i.feature].unit,
             "value": None if math.isnan(values[i.feature]) else values[i.feature],
+            "since": _since(model, i.feature, values[i.feature]),
             "points": i.points_of(values[i.feature]),
             "best": i.best,
             "costs_composite": (i.best - i.points_of(values[i.feature])) * weight,
@@ -81,3 +77,10 @@ def _indicators(
         for i in table.indicators
     ]
     return sorted(rows, key=lambda r: -r["costs_composite"])
+
+
+def _since(model: Model, feature: str, value: float) -> str | None:
+    """Day from which an indicator counts its days."""
+    if model.moves[feature] != "elapses" or math.isnan(value):
+        return None
+    return (model.as_of - timedelta(days=int(value))).isoformat()

@@ -17,6 +17,7 @@ from xhcredit.domain.files import write_whole
 from xhcredit.engine.columns import Array
 from xhcredit.features.registry import features
 from xhcredit.jobs.scoring.model import NATIONAL_GRADE, Model
+from xhcredit.jobs.scoring.reason_facts import ReasonEncoding, ReasonFacts
 from xhcredit.scores.composite import REASONS
 from xhcredit.tiers.assign import TIERS
 
@@ -43,7 +44,7 @@ def empty_columns(model: Model, n: int) -> dict[str, ColumnSpec]:
         "national": ((n,), -1, np.int8),
         "reason": ((n, REASONS), -1, np.int16),
         "lost": ((n, REASONS), 0, np.float64),
-        "value": ((n, REASONS), np.nan, np.float64),
+        "fact": ((n, REASONS), np.nan, np.float64),
     }
 
 
@@ -57,8 +58,10 @@ class NightResults:
     model: Model
     size: int
     columns: dict[str, Array] = field(default_factory=dict)
+    encoding: ReasonEncoding = field(init=False)
 
     def __post_init__(self) -> None:
+        self.encoding = ReasonEncoding(self.model)
         if not self.columns:
             column_specs = empty_columns(self.model, self.size).items()
             self.columns = {name: np.full(*column_spec) for name, column_spec in column_specs}
@@ -79,7 +82,7 @@ class NightResults:
         for name, part in (
             ("reason", scored.reason),
             ("lost", scored.lost),
-            ("value", scored.value),
+            ("fact", self.encoding.encode(scored.reason, scored.value)),
         ):
             columns[name][row_slice] = part.T
 
@@ -100,7 +103,7 @@ class NightResults:
         day = pa.scalar(model.as_of, pa.date32())
         table: dict[str, pa.Array] = {"code": _strings(codes), "as_of": pa.repeat(day, self.size)}
         for name in ("general", *model.release.x, "composite"):
-            table[name] = pa.array(c[name], mask=np.isnan(c[name]))
+            table[name] = _numbers(c[name])
         table["tier"] = _letters(c["tier"])
         table["reasons"] = self._reasons()
         table["decided_by"] = _dictionary_labels(c["decided_by"], model.policy.deciders)
@@ -113,25 +116,49 @@ class NightResults:
         return pa.table({**table, **register_columns})
 
     def _reasons(self) -> pa.Array:
-        """List of {score, indicator, zh, en, value, points_lost}, the largest loss first."""
+        """List of {score, indicator, zh, en, value, since, bin, points_lost}, the largest loss
+        first."""
         reason = self.columns["reason"]
         is_reason = reason >= 0
         reason_positions = reason[is_reason]
         declared = features(self.model.rules)
         vocabulary = self.model.scorer.vocabulary
-        value = self.columns["value"][is_reason]
+        facts = self.encoding.decode(reason_positions, self.columns["fact"][is_reason])
         struct = {
             "score": _dictionary_labels(reason_positions, [s for s, _ in vocabulary]),
             "indicator": _dictionary_labels(reason_positions, [f for _, f in vocabulary]),
             "zh": _dictionary_labels(reason_positions, [declared[f].zh for _, f in vocabulary]),
             "en": _dictionary_labels(reason_positions, [declared[f].en for _, f in vocabulary]),
-            "value": pa.array(value, mask=np.isnan(value)),
+            "value": _numbers(facts.value),
+            "since": _days(facts.since),
+            "bin": _bins(facts),
             "points_lost": pa.array(self.columns["lost"][is_reason]),
         }
         offsets = np.zeros(self.size + 1, np.int32)
         np.cumsum(is_reason.sum(axis=1), out=offsets[1:])
         structs = pa.StructArray.from_arrays(list(struct.values()), list(struct))
         return pa.ListArray.from_arrays(pa.array(offsets), structs)
+
+
+def _numbers(values: Array) -> pa.Array:
+    """Numbers, NaN as missing."""
+    return pa.array(values, mask=np.isnan(values))
+
+
+def _days(days: Array) -> pa.Array:
+    """Days since 1970 as dates, NaN as missing."""
+    is_missing = np.isnan(days)
+    return pa.array(np.where(is_missing, 0, days).astype(np.int32), mask=is_missing).cast(
+        pa.date32()
+    )
+
+
+def _bins(facts: ReasonFacts) -> pa.Array:
+    """Bins as {at_least, below}, missing where neither edge is."""
+    edges = [facts.at_least, facts.below]
+    no_bin = np.logical_and.reduce([np.isnan(edge) for edge in edges])
+    names = ["at_least", "below"]
+    return pa.StructArray.from_arrays([_numbers(e) for e in edges], names, mask=pa.array(no_bin))
 
 
 def _strings(codes: Array) -> pa.Array:

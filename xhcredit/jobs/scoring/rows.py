@@ -12,13 +12,21 @@ from xhcredit.domain.rows import closed_row
 
 @closed_row
 class IndicatorPoints(TypedDict):
-    """Points of an indicator; ``value`` is None where it is missing."""
+    """Points of an indicator; ``value`` is None where it is missing, ``since`` where it counts no
+    days."""
 
     indicator: Annotated[str, Field(examples=["penalties_24m"])]
     zh: Annotated[str, Field(examples=["近24个月行政处罚次数"])]
     en: str
     unit: str
     value: float | None
+    since: Annotated[
+        str | None,
+        Field(
+            description="取值为自该日起的天数 / value is the days since this day",
+            examples=["2026-03-14"],
+        ),
+    ]
     points: Annotated[float, Field(description="得分 / of its bin", examples=[-21.5])]
     best: Annotated[float, Field(description="最高可得 / the best attainable", examples=[0.0])]
     costs_composite: Annotated[

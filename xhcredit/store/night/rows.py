@@ -64,22 +64,58 @@ class XScore(TypedDict):
 
 
 @closed_row
-class ScoreReason(TypedDict):
+class Bin(TypedDict):
+    """A bin of an indicator in its points table; null: no edge on this side."""
+
+    at_least: Annotated[float | None, Field(description="下界（含）/ inclusive", examples=[0.05])]
+    below: Annotated[float | None, Field(description="上界（不含）/ exclusive", examples=[0.1])]
+
+
+class ReasonFact(TypedDict):
+    """What an indicator says of an enterprise on the day of an answer.
+
+    ``since`` stands where ``value`` is the days from that day on, and ``bin`` where the value moves
+    from day to day otherwise; it is then told by its bin alone, and ``value`` is null.
+    """
+
+    value: Annotated[
+        float | None,
+        Field(
+            description="评分日取值；空：缺失，或见 bin / on the day of the scores; null: missing, "
+            "or see bin",
+            examples=[108.0],
+        ),
+    ]
+    since: Annotated[
+        str | None,
+        Field(
+            description="取值为自该日起的天数 / value is the days since this day",
+            examples=["2026-03-14"],
+        ),
+    ]
+    bin: Annotated[
+        Bin | None,
+        Field(description="取值逐日变动时所在分箱 / the bin of a value that moves by the day"),
+    ]
+
+
+@closed_row
+class ScoreReason(ReasonFact):
     """An indicator that cost the composite most."""
 
     score: Annotated[str, Field(description="所属评分 / its score", examples=["general"])]
-    indicator: Annotated[str, Field(examples=["penalties_24m"])]
-    zh: Annotated[str, Field(examples=["近24个月行政处罚次数"])]
-    en: Annotated[str, Field(examples=["administrative penalties in the last 24 months"])]
-    value: Annotated[
-        float | None, Field(description="取值；空：缺失 / null: missing", examples=[1.0])
-    ]
+    indicator: Annotated[str, Field(examples=["days_since_last_penalty"])]
+    zh: Annotated[str, Field(examples=["距最近行政处罚天数"])]
+    en: Annotated[str, Field(examples=["days since the last penalty"])]
     points_lost: Annotated[float, Field(description="失分 / of the composite", examples=[21.5])]
 
 
 @closed_row
 class PublishedScore(TypedDict):
-    """The answer of a run about one enterprise; stored as bytes, which never change."""
+    """The answer of a run about one enterprise.
+
+    It is stored without ``run``, ``as_of`` and ``previous_tier`` (``answers.complete_answer``).
+    """
 
     code: Annotated[str, Field(examples=["91310115MA1K3CUM7M"])]
     name: Annotated[str, Field(examples=["上海示例餐饮管理有限公司"])]

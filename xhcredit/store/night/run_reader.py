@@ -13,6 +13,7 @@ from xhcredit.errors import UnknownEnterprise, UnknownRecord
 from xhcredit.store.core.bureau_scope import BureauScope, is_within
 from xhcredit.store.core.database import Database, driver_connection, translate_errors
 from xhcredit.store.core.tables import current, releases, runs, snapshots
+from xhcredit.store.night.answers import complete_answer
 from xhcredit.store.night.current_run import current_run_row
 from xhcredit.store.night.rows import (
     HistoryRow,
@@ -24,8 +25,9 @@ from xhcredit.store.night.rows import (
 
 #: one statement, so that it sees the old run or the new one, never a bit of both
 _CURRENT_SQL = (
-    "SELECT run, etag, body, bureaus FROM snapshots "
-    "WHERE run = (SELECT run FROM current_run) AND code = {mark}"
+    "SELECT s.code, s.run, s.etag, s.body, s.bureaus, r.as_of, s.previous_tier "
+    "FROM current_run c CROSS JOIN runs r CROSS JOIN snapshots s "
+    "WHERE r.run = c.run AND s.run = c.run AND s.code {condition}"
 )
 
 #: CROSS JOIN tells SQLite to go through the few runs, and not through all rows of an index
@@ -34,7 +36,8 @@ _LATEST_FIRST = "ORDER BY r.as_of DESC, r.run DESC LIMIT "
 _LATEST_SQL = text(f"SELECT s.bureaus {_RUNS_OF}{_LATEST_FIRST}1")
 _HISTORY_SQL = text(
     "SELECT r.run, r.as_of, r.published_at, s.tier, s.composite, s.general, s.x, s.etag, "
-    f"s.bureau, s.bureaus, s.body {_RUNS_OF}AND (:before = 0 OR (r.as_of, r.run) < "
+    f"s.bureau, s.bureaus, s.body, s.previous_tier {_RUNS_OF}"
+    "AND (:before = 0 OR (r.as_of, r.run) < "
     f"(SELECT b.as_of, b.run FROM runs b WHERE b.run = :before)) {_LATEST_FIRST}:limit"
 )
 
@@ -57,7 +60,7 @@ class RunReader:
         self._thread_local = threading.local()
         self._connections: list[Any] = []
         placeholder = "?" if database.is_sqlite else "%s"
-        self._sql = _CURRENT_SQL.format(mark=placeholder)
+        self._sql = _CURRENT_SQL.format(condition=f"= {placeholder}")
 
     def current_answer(self, code: str, within: BureauScope = None) -> Answer:
         """The ready answer of the current run for one enterprise.
@@ -68,12 +71,13 @@ class RunReader:
             UnknownRecord: no run was published yet.
         """
         row = self._fetch_current(code)
-        if row is None or not is_within(row[3], within):
+        answer = None if row is None else _answer(row)
+        if answer is None or not is_within(answer.bureaus, within):
             run = self.current_run()
             raise UnknownEnterprise(
                 f'enterprise "{code}" is not in the run of {run["as_of"]}; check the code'
             )
-        return Answer(row[0], row[1], bytes(row[2]), row[3])
+        return answer
 
     def answers_by_code(
         self, codes: Sequence[str], within: BureauScope = None
@@ -85,14 +89,11 @@ class RunReader:
         sqlite = self._database.is_sqlite
         # One parameter for all codes: SQLite limits how many a statement may have.
         code_condition = "IN (SELECT value FROM json_each(:codes))" if sqlite else "= ANY(:codes)"
-        sql = text(
-            "SELECT code, run, etag, body, bureaus FROM snapshots "
-            f"WHERE run = (SELECT run FROM current_run) AND code {code_condition}"
-        )
+        sql = text(_CURRENT_SQL.format(condition=code_condition))
         code_parameter = json.dumps(list(codes)) if sqlite else list(codes)
         with self._database.reading() as con:
             rows = con.execute(sql, {"codes": code_parameter})
-            answers = {r.code: Answer(r.run, r.etag, bytes(r.body), r.bureaus) for r in rows}
+            answers = {row.code: _answer(row) for row in rows}
         return {
             code: answer for code, answer in answers.items() if is_within(answer.bureaus, within)
         }
@@ -118,10 +119,10 @@ class RunReader:
         parameters = {"code": code, "limit": limit, "before": before_run or 0}
         with self._database.reading() as con:
             latest = con.execute(_LATEST_SQL, {"code": code}).mappings().first()
-            rows = [_parsed_row(row) for row in con.execute(_HISTORY_SQL, parameters).mappings()]
+            rows = [_history_row(row) for row in con.execute(_HISTORY_SQL, parameters).mappings()]
         if latest is None or not is_within(latest["bureaus"], within):
             raise UnknownEnterprise(f'no published run has enterprise "{code}"; check the code')
-        return [cast(HistoryRow, row) for row in rows]
+        return rows
 
     def number_of_current_run(self) -> int | None:
         """Number of the current run; cheap enough to be polled several times a second."""
@@ -144,9 +145,11 @@ class RunReader:
     def sample_answers(self, run: int, size: int) -> dict[str, PublishedScore]:
         """First answers of a run by code, parsed; to check a live model against them."""
         c = snapshots.c
-        statement = select(c.code, c.body).where(c.run == run).order_by(c.code).limit(size)
+        statement = select(c.code, c.body, c.run, runs.c.as_of, c.previous_tier)
+        statement = statement.join(runs, runs.c.run == c.run).where(c.run == run)
         with self._database.reading() as con:
-            return {row.code: json.loads(row.body) for row in con.execute(statement)}
+            rows = con.execute(statement.order_by(c.code).limit(size))
+            return {code: json.loads(complete_answer(*answer)) for code, *answer in rows}
 
     def tier_rows(self, as_of: str) -> list[tuple[str, str, float]]:
         """Code, tier and composite of all enterprises in the run before a night of ``as_of``.
@@ -233,6 +236,20 @@ class RunReader:
         while self._connections:
             self._connections.pop().close()
         self._thread_local = threading.local()
+
+
+def _answer(row: Sequence[Any]) -> Answer:
+    _, run, etag, body, bureaus, as_of, previous_tier = row
+    return Answer(run, etag, complete_answer(bytes(body), run, as_of, previous_tier), bureaus)
+
+
+def _history_row(row: RowMapping) -> HistoryRow:
+    """A row whose body is the whole answer."""
+    stored_row = _parsed_row(row)
+    previous_tier = row["previous_tier"]
+    body = complete_answer(bytes(row["body"]), row["run"], row["as_of"], previous_tier)
+    del stored_row["previous_tier"]
+    return cast(HistoryRow, {**stored_row, "body": body})
 
 
 def _parsed_row(row: RowMapping) -> dict[str, object]:
