@@ -41,7 +41,10 @@ def store_table(name: str, *items: SchemaItem, linked: bool = True, **options: A
     if linked:
         entry = ForeignKey("activity.seq", deferrable=True, initially="DEFERRED")
         link = (Column("activity", Number, entry, nullable=False),)
-    return Table(name, METADATA, *items, *link, **options)
+    columns = [item for item in items if isinstance(item, Column)]
+    # Before the indexes, which may name it.
+    constraints = [item for item in items if not isinstance(item, Column)]
+    return Table(name, METADATA, *columns, *link, *constraints, **options)
 
 
 def plain(*names: str, key: bool = False) -> list[Column[str]]:
