@@ -213,3 +213,10 @@ class NotWritable(XhcreditError):
 
     code = "not_writable"
     exit_code = 39
+
+
+class CursorGone(XhcreditError):
+    """Changes after a cursor were removed, since their retention time is over."""
+
+    code = "cursor_gone"
+    exit_code = 40

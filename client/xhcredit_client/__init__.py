@@ -2,6 +2,6 @@
 
 from xhcredit_client.errors import Problem, Unreachable
 from xhcredit_client.http import AsyncClient, Client
-from xhcredit_client.types import Score, WatchlistRow
+from xhcredit_client.types import Changes, Score, WatchlistRow
 
-__all__ = ["AsyncClient", "Client", "Problem", "Score", "Unreachable", "WatchlistRow"]
+__all__ = ["AsyncClient", "Changes", "Client", "Problem", "Score", "Unreachable", "WatchlistRow"]

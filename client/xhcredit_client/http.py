@@ -15,12 +15,13 @@ from xhcredit_client.requests import (
     QueryValue,
     RequestPolicy,
     batch_requests,
+    changes_request,
     idempotent_request,
     json_body,
     retry_delay,
     watchlist,
 )
-from xhcredit_client.types import Score, WatchlistRow
+from xhcredit_client.types import Changes, Score, WatchlistRow
 
 
 def _unreachable(address: httpx.URL, cause: object) -> Unreachable:
@@ -80,6 +81,17 @@ class Client:
             cursor = page["next"]
             if cursor is None:
                 return
+
+    def changes(self, after: str = "", kinds: Sequence[str] = ()) -> Changes:
+        """What changed since a cursor, at most a thousand changes.
+
+        ``after`` is ``next`` of the call before, ``"now"`` for what comes from now on, or empty:
+        from the oldest that is there.  ``kinds``: tier, score, listing, supervision, alert.
+
+        Raises:
+            Problem: ``cursor_gone`` (410) after too long an absence, or the cursor is no good.
+        """
+        return Changes.of(json_body(self._send(changes_request(after, kinds))))
 
     def get(self, path: str, **params: QueryValue) -> Any:
         """The JSON of another address."""
@@ -156,6 +168,10 @@ class AsyncClient:
             cursor = page["next"]
             if cursor is None:
                 return
+
+    async def changes(self, after: str = "", kinds: Sequence[str] = ()) -> Changes:
+        """What changed since a cursor; see ``Client.changes``."""
+        return Changes.of(json_body(await self._send(changes_request(after, kinds))))
 
     async def get(self, path: str, **params: QueryValue) -> Any:
         """The JSON of another address."""

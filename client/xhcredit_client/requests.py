@@ -97,6 +97,12 @@ def watchlist(cursor: str | None, filters: Mapping[str, QueryValue]) -> ApiReque
     return ApiRequest("GET", "/v1/watchlist", {**params, **({"after": cursor} if cursor else {})})
 
 
+def changes_request(after: str, kinds: Sequence[str]) -> ApiRequest:
+    """A page of changes, as large as the service gives."""
+    cursor = {"after": after} if after else {}
+    return ApiRequest("GET", "/v1/changes", {"kinds": list(kinds), "limit": 1000, **cursor})
+
+
 def retry_delay(response: httpx.Response, pause: float) -> float | None:
     """Seconds after which to ask again; None if the answer is final."""
     if response.status_code != _BUSY:

@@ -61,3 +61,21 @@ class WatchlistRow:
         """Read a row."""
         names = ("code", "name", "tier", "previous_tier", "composite")
         return cls(**{name: body[name] for name in names}, raw=body)
+
+
+@dataclass(frozen=True)
+class Changes:
+    """Changes after a cursor, the oldest first; ``next`` is the cursor to come back with.
+
+    Each change names its ``kind``, ``code`` (None: about no one enterprise), ``number`` and what
+    its kind tells.  Store ``next`` together with what was made of the changes.
+    """
+
+    changes: tuple[Mapping[str, Any], ...]
+    next: str
+    has_more: bool
+
+    @classmethod
+    def of(cls, body: Mapping[str, Any]) -> Changes:
+        """Read an answer."""
+        return cls(tuple(body["changes"]), body["next"], body["has_more"])

@@ -28,7 +28,7 @@ from xhcredit_serving.alerts import files_and_clusters, routes
 from xhcredit_serving.auth.oidc import Oidc
 from xhcredit_serving.console import routes as console_routes
 from xhcredit_serving.console.shell import error_page
-from xhcredit_serving.delivery import subscriptions, webhooks
+from xhcredit_serving.delivery import changes, subscriptions, webhooks
 from xhcredit_serving.demo_login import LoopbackOnly
 from xhcredit_serving.draws import (
     files as draws_files,
@@ -191,6 +191,7 @@ def _authenticated_routers(settings: Settings) -> list[APIRouter]:
         saved_views.router,
         catalogue.router,
         audit_log.router,
+        changes.router,
     ]
     routers += [files_and_clusters.router, routes.router, models_routes.router, restoration.router]
     routers += [draws.router, draws_files.router, joint.router, draws_triggered.router]

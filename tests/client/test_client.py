@@ -49,6 +49,19 @@ def test_a_refusal_is_told_with_its_stable_code(client, server):
         stranger.score(CODES[0])
 
 
+def test_changes_are_read_from_a_cursor_on(client, server):
+    async def ask(cursor):
+        async with AsyncClient(*server, "日常监管") as awaited:
+            return await awaited.changes(cursor, ["tier", "score"])
+
+    start = client.changes("now")
+
+    assert (start.changes, start.has_more) == ((), False)
+    assert client.changes(start.next) == asyncio.run(ask(start.next)) == start
+    with pytest.raises(Problem, match="bad_input"):
+        client.changes("x")
+
+
 def test_the_awaited_client_reads_alike(server, client):
     async def ask():
         async with AsyncClient(*server, "日常监管") as client:

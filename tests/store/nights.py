@@ -19,16 +19,29 @@ def code(number: int) -> str:
     return f"91310000{number:010d}"
 
 
-def night(folder: Path, as_of: str, tiers: str, *, release: Release | None = None) -> Path:
-    """Write a night: enterprise ``n`` has the n-th letter of ``tiers``; a dot leaves it out."""
-    rows = [_row(n, tier, as_of) for n, tier in enumerate(tiers) if tier in TIERS]
+def night(
+    folder: Path,
+    as_of: str,
+    tiers: str,
+    *,
+    release: Release | None = None,
+    columns: dict[int, dict[str, object]] | None = None,
+) -> Path:
+    """Write a night: enterprise ``n`` has the n-th letter of ``tiers``; a dot leaves it out.
+
+    ``columns`` are further or other values of an enterprise: bureaus, listings, scores.
+    """
+    extra = columns or {}
+    rows = [
+        _row(n, tier, as_of) | extra.get(n, {}) for n, tier in enumerate(tiers) if tier in TIERS
+    ]
     provenance = {
         "as_of": as_of,
         "release": release.name if release else "test",
         "release_digest": release.digest if release else "r",
         "rulebook_digest": "b",
         "feature_digest": "f",
-        "data_digest": tiers,
+        "data_digest": f"{tiers} {extra}" if extra else tiers,
         "code_version": "0",
     }
     write_atomic(pa.Table.from_pylist(rows, _SCHEMA), folder / "scores.parquet", provenance)
@@ -85,6 +98,8 @@ _SCHEMA = pa.schema(
         ("decided_by", pa.string()),
         ("x_food_grade", pa.string()),
         ("national_evaluation", pa.string()),
+        ("bureaus", pa.string()),
+        ("listings", pa.string()),
     ]
 )
 

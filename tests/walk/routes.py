@@ -275,6 +275,7 @@ OTHERS: dict[str, Entry] = {
     "/v1/alerts/{number}": Entry(
         A, each("/v1/alerts/{row[id]}", "alerts", lambda r: (r["trigger"], r["code"] or "")), JSON
     ),
+    "/v1/changes": Entry(S, place("/v1/changes", "next"), JSON),
     "/v1/draws": Entry(D, place("/v1/draws", first("draws", "id")), JSON),
     "/v1/draws/{draw}": Entry(D, each(LEDGER, "draws", _of_draw), JSON),
     "/v1/draws/{draw}/estimate": Entry(D, _estimates, JSON),

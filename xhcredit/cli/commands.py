@@ -140,6 +140,7 @@ COMMANDS: dict[str, Target] = {
             "runs": "xhcredit.cli.access.store:runs",
             "switch": "xhcredit.cli.access.store:switch",
             "retention": "xhcredit.cli.access.store:retention",
+            "prune": "xhcredit.cli.access.store:prune",
         },
     ),
     "deliver": (

@@ -13,7 +13,17 @@ from xhcredit.domain.clock import day_begins
 from xhcredit.rules.rulebook import Rulebook
 from xhcredit.store.core.database import Database
 from xhcredit.store.core.hash_chain import format_moment
-from xhcredit.store.core.tables import activity, current, idempotency, outbox, runs, snapshots
+from xhcredit.store.core.tables import (
+    activity,
+    changes,
+    current,
+    idempotency,
+    outbox,
+    runs,
+    snapshots,
+)
+
+CHANGES_RULE = "retention.changes_months"  #: the one kind that is removed, by ``store prune``
 
 
 @dataclass(frozen=True)
@@ -86,6 +96,11 @@ def _count_messages(moment: str) -> Select[int]:
     return select(func.count()).select_from(outbox).where(outbox.c.delivered_at < moment)
 
 
+def _count_changes(moment: str) -> Select[int]:
+    joined_tables = changes.join(activity, activity.c.seq == changes.c.activity)
+    return select(func.count()).select_from(joined_tables).where(activity.c.recorded_at < moment)
+
+
 def _count_idempotency_keys(moment: str) -> Select[int]:
     joined_tables = idempotency.join(activity, activity.c.seq == idempotency.c.activity)
     return select(func.count()).select_from(joined_tables).where(activity.c.recorded_at < moment)
@@ -96,6 +111,7 @@ _COUNT_BY_RULE = {
     "retention.activity_months": _count_entries,
     "retention.snapshot_months": _count_snapshots,
     "retention.outbox_months": _count_messages,
+    CHANGES_RULE: _count_changes,
     "retention.idempotency_months": _count_idempotency_keys,
     # 个人信息保护法 第五十五、五十六条: the report is kept for three years, but by the district
     # and not in the store.

@@ -13,6 +13,7 @@ from xhcredit.domain.clock import Clock, MomentSource, machine_moment
 from xhcredit.store.access.accounts_and_keys import Access
 from xhcredit.store.access.sessions import Sessions
 from xhcredit.store.alerts.alerts import Alerts
+from xhcredit.store.change_feed import ChangeFeed
 from xhcredit.store.core.database import Database, connect
 from xhcredit.store.core.demo_clock import Demo, DemoClock, is_demo, refuse_existing
 from xhcredit.store.core.outbox import Outbox
@@ -186,6 +187,11 @@ class Store:
     def outbox(self) -> Outbox:
         """Outbox: messages to other systems."""
         return Outbox(self.database)
+
+    @cached_property
+    def change_feed(self) -> ChangeFeed:
+        """Changes for systems that follow the service."""
+        return ChangeFeed(self.database, self.writer)
 
     @cached_property
     def subscriptions(self) -> Subscriptions:

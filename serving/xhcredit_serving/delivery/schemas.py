@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from typing_extensions import TypedDict
 
 from xhcredit.domain.rows import closed_row
+from xhcredit.store.delivery.change_rows import Change
 from xhcredit.store.delivery.rows import DeadMessage
 from xhcredit_serving.http.field_types import Bureau, Name
 from xhcredit_serving.http.paging import Cursor
@@ -86,3 +87,17 @@ class ReplayedMessages(TypedDict):
 
     number: SubscriptionNumber
     messages: Annotated[int, Field(examples=[4])]
+
+
+@closed_row
+class ChangePageAnswer(TypedDict):
+    """Changes after a cursor, and the cursor to come back with."""
+
+    changes: list[Change]
+    next: Annotated[
+        str,
+        Field(description="下次的 after，空页也有 / for the next call, never null"),
+    ]
+    has_more: Annotated[
+        bool, Field(description="是：立即续读；否：已读完 / more wait already", examples=[False])
+    ]

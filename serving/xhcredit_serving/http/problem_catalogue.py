@@ -127,6 +127,13 @@ LIBRARY: dict[type[errors.XhcreditError], ProblemKind] = {
         "请从列表中重新选取编号。",
         "Take its number from the list.",
     ),
+    errors.CursorGone: ProblemKind(
+        410,
+        "游标之后的变动已过保存期",
+        "Changes after this cursor were removed",
+        "请先取 after=now 的游标，再下载关注名单全量，然后续读。",
+        "Take a cursor with after=now, then download the watchlist whole, then go on.",
+    ),
     errors.BeyondCalendar: ProblemKind(
         422,
         "超出工作日历范围",

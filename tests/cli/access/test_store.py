@@ -145,3 +145,13 @@ def test_a_slip_in_the_address_makes_no_new_store(tmp_path):
 
     assert (outcome.exit_code, "there is no store at" in outcome.err) == (BadInput.exit_code, True)
     assert not (tmp_path / "none.db").exists()
+
+
+def test_only_changes_past_their_time_are_removed(there, tmp_path):
+    with Store.open(str(there)) as store:
+        publish(night(tmp_path / "m", "2026-07-01", "BBCD"), store, actor="night")
+    words = ("store", "prune", "--store", there, "--as-of")
+
+    assert "0 changes" in xhcredit(*words, "2026-07-01").out
+    assert "1 changes" in xhcredit(*words, "2040-01-01").out  # of two, the last stays
+    assert "0 changes" in xhcredit(*words, "2040-01-01").out

@@ -10,7 +10,7 @@ from xhcredit.jobs.night.publish import publish
 from xhcredit.jobs.night.run import run_night
 from xhcredit.jobs.scoring.model import model_on
 from xhcredit.jobs.warehouse.clustered_store import open_event_columns
-from xhcredit.jobs.warehouse.supervision import bureaus_on, supervised_codes
+from xhcredit.jobs.warehouse.supervision import bureaus_on, listings_on, supervised_codes
 from xhcredit.rules.rulebook import Rulebook
 from xhcredit.scores.release import load_release
 from xhcredit.store.store import Store
@@ -155,3 +155,44 @@ def test_officers_of_a_fourth_bureau_are_not(published):
     page = published.watchlist.page(WatchlistQuery(within=within), 10)
     assert [row["code"] for row in page.rows] == [SCHOOL]
     assert published.watchlist.page(WatchlistQuery(bureau=(FIRE,), within=within), 10).total == 0
+
+
+def listings(folder, day, **rows_by_table):
+    """Lists that the shop is on, by what was delivered."""
+    deliver(folder, {"enterprise": [_SHOP_ROW], **rows_by_table}, "one")
+    columns = open_event_columns(folder)
+    return listings_on(folder, columns, day).to_pylist()
+
+
+_SHOP_ROW = {"code": SHOP, "name": "店", "known_on": date(2020, 1, 1), "bureau": MARKET}
+_LISTED = {"code": SHOP, "occurred_on": SINCE, "known_on": KNOWN}
+_ABNORMAL = {**_LISTED, "ground": "unreachable"}
+
+
+@pytest.mark.parametrize(
+    ("row", "day", "expected"),
+    [
+        (_ABNORMAL, KNOWN - EVE, ""),
+        (_ABNORMAL, KNOWN, ";abnormal_listing;"),
+        (_ABNORMAL | ENDED, END_KNOWN - EVE, ";abnormal_listing;"),
+        (_ABNORMAL | ENDED, END_KNOWN, ""),
+        (_ABNORMAL | {"withdrawn_on": UNTIL, "withdrawn_why": "corrected"}, UNTIL, ""),
+    ],
+)
+def test_a_listing_holds_from_when_it_is_known_until_its_end_is(tmp_path, row, day, expected):
+    assert listings(tmp_path, day, abnormal_listing=[row]) == [expected]
+
+
+def test_every_list_is_named_once_in_order(tmp_path):
+    lists = listings(
+        tmp_path,
+        KNOWN,
+        abnormal_listing=[_ABNORMAL, _ABNORMAL | {"ground": "concealment"}],
+        serious_listing=[_LISTED | {"list_kind": "tax"}],
+        judicial=[
+            _LISTED | {"case_no": "1", "kind": "dishonest_debtor"},
+            _LISTED | {"case_no": "2", "kind": "judgment_debtor"},
+        ],
+    )
+
+    assert lists == [";abnormal_listing;dishonest_debtor;serious_listing.tax;"]

@@ -41,6 +41,7 @@ def test_before_its_time_nothing_may_be_removed(old):
         "activity_months": 0,
         "snapshot_months": 0,
         "outbox_months": 0,
+        "changes_months": 0,
         "idempotency_months": 0,
         "impact_assessment_months": None,
     }
@@ -52,6 +53,7 @@ def test_before_its_time_nothing_may_be_removed(old):
         ("activity_months", date(2022, 7, 31), 6),
         ("idempotency_months", date(2022, 4, 30), 2),
         ("outbox_months", date(2023, 1, 31), 1),
+        ("changes_months", date(2022, 4, 30), 4),  # two tiers, two scores
         ("snapshot_months", date(2027, 1, 31), 4),
     ],
 )

@@ -12,14 +12,15 @@ import typer
 from xhcredit.cli.arguments import day_from_text, existing_store, open_store, require_store
 from xhcredit.cli.options import DEFAULT_STORE, Actor, Address, AsJson, AsOf, Digest, Rules
 from xhcredit.cli.output import grid, out, print_json
-from xhcredit.domain.clock import beijing_time
+from xhcredit.domain.clock import beijing_time, day_begins
 from xhcredit.errors import ChainBroken, UnknownRecord
 from xhcredit.scores.rulebook import load_rulebook
 from xhcredit.store.audit import find_faults, verify
 from xhcredit.store.backup import backup as save
 from xhcredit.store.backup import restore as restore_backup
+from xhcredit.store.core.hash_chain import format_moment
 from xhcredit.store.core.transactions import Act
-from xhcredit.store.retention import retention_report
+from xhcredit.store.retention import CHANGES_RULE, months_before, retention_report
 from xhcredit.store.store import Store
 
 
@@ -132,3 +133,16 @@ def retention(
         source_mark = f"{kind.zh}（{kind.verification}）"  # brackets would be read as markup
         table.add_row(kind.rule, str(kind.months), str(kind.before), rows, source_mark)
     out.print(table)
+
+
+def prune(
+    as_of: AsOf = "", store: Address = DEFAULT_STORE, rules: Rules = None, actor: Actor = ""
+) -> None:
+    """Remove changes that no reader can follow any more by the rules of a day; nothing else."""
+    day = day_from_text(as_of)
+    months = load_rulebook(rules).entry(CHANGES_RULE, as_of=day).value
+    before = format_moment(day_begins(months_before(day, months)))
+    with existing_store(store) as opened_store:
+        act = Act(actor or getpass.getuser(), "changes.prune", f"{CHANGES_RULE}: {months}")
+        count = opened_store.change_feed.prune(act, before)
+    out.print(f"{count:,} changes from before {beijing_time(before)} were removed")

@@ -196,6 +196,7 @@ def _ready_sql(column_names: Sequence[str]) -> str:
     bureaus = "s.bureaus" if "bureaus" in column_names else "';' || nullif(s.bureau, '') || ';'"
     return _READY_SQL.format(
         bureaus=f"coalesce({bureaus}, '')" if {"bureau", "bureaus"} & set(column_names) else "''",
+        listings="coalesce(s.listings, '')" if "listings" in column_names else "''",
         # json_merge_patch drops members that are null, which are the X that do not apply.
         x=f"json_merge_patch('{{}}', json_object({', '.join(x_parts)}))" if x_parts else "'{}'",
         fields=f"concat({', '.join(field_parts)})" if field_parts else "''",
@@ -239,7 +240,8 @@ WITH told AS (
     {general} AS general, CAST({x} AS VARCHAR) AS x, {reasons} AS reasons, decided_by,
     national_evaluation,
     {bureau} AS bureau, {bureaus} AS bureaus, {street} AS street, {name} AS name,
-    {kind} AS kind, {size} AS size, {fields} AS fields, coalesce(p.tier, '') AS previous_tier,
+    {kind} AS kind, {size} AS size, {fields} AS fields, {listings} AS listings,
+    coalesce(p.tier, '') AS previous_tier,
     coalesce({moved}, 0.0) AS moved
   FROM read_parquet($3) s LEFT JOIN previous p ON p.code = s.code
 ), ready AS (
@@ -256,6 +258,6 @@ WITH told AS (
 )
 SELECT code, tier, composite, general, x, body,
   bureau, street, name, kind, size, CASE WHEN fields = '' THEN '' ELSE ';' || fields END AS fields,
-  previous_tier, moved, bureaus
+  previous_tier, moved, bureaus, listings
 FROM ready ORDER BY code
 """

@@ -1,4 +1,4 @@
-"""Bureaus of all enterprises of a clustered store on a day."""
+"""Bureaus and listings of all enterprises of a clustered store on a day."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ import pyarrow as pa
 
 from xhcredit.engine.columns import EventColumns
 from xhcredit.engine.stores import places_table
+from xhcredit.ingest.listings import LISTINGS_SQL
 from xhcredit.ingest.resolved import create_views
 from xhcredit.ingest.supervision import EVERY_FIELD, SUPERVISION_SQL, bureaus_sql
 from xhcredit.ingest.warehouse import Warehouse
@@ -40,19 +41,42 @@ def bureaus_on(
     Raises:
         BookLost: what the store was made from is gone meanwhile.
     """
+    return texts_on(warehouse, event_columns, as_of, bureaus_sql(field))
+
+
+def listings_on(warehouse: Path, event_columns: EventColumns, as_of: date) -> pa.DictionaryArray:
+    """Lists that each enterprise is on on a day, as known by then (``LISTINGS_SQL``).
+
+    Arguments and errors are those of ``bureaus_on``; empty where it is on none.
+    """
+    return texts_on(warehouse, event_columns, as_of, LISTINGS_SQL)
+
+
+def texts_on(
+    warehouse: Path, event_columns: EventColumns, as_of: date, sql: str
+) -> pa.DictionaryArray:
+    """One text per enterprise of a clustered store, from a query of the resolved views.
+
+    Args:
+        warehouse: what the store was made from.
+        event_columns: the clustered store; what was ingested since does not count.
+        as_of: the query's parameter ``day``.
+        sql: gives code and text, each code once; of a code that it lacks the text is empty.
+
+    Raises:
+        BookLost: what the store was made from is gone meanwhile.
+    """
     opened_warehouse = Warehouse(warehouse)
     positions_of_text: dict[str, int] = {"": 0}
     text_index = np.zeros(len(event_columns), np.int32)
     with opened_warehouse.reading(), duckdb.connect() as con:
         con.execute(f"SET memory_limit = '{_MEMORY_LIMIT}'")
         create_views(con, opened_warehouse, opened_warehouse.book(event_columns.digest))
-        for batch in con.sql(bureaus_sql(field), params={"day": as_of}).to_arrow_reader(
-            _BATCH_ROWS
-        ):
-            codes = np.array(batch.column("code").to_pylist(), event_columns.codes.dtype)
+        for batch in con.sql(sql, params={"day": as_of}).to_arrow_reader(_BATCH_ROWS):
+            codes = np.array(batch.column(0).to_pylist(), event_columns.codes.dtype)
             rows = np.searchsorted(event_columns.codes, codes)
             rows[rows == len(event_columns)] = 0
-            texts = batch.column("bureaus").dictionary_encode()
+            texts = batch.column(1).dictionary_encode()
             numbers = np.array(
                 [
                     positions_of_text.setdefault(text, len(positions_of_text))
@@ -66,13 +90,17 @@ def bureaus_on(
 
 
 def register_columns(warehouse: Path, event_columns: EventColumns, as_of: date) -> pa.Table:
-    """Name, street, kind … and ``bureaus`` (see ``bureaus_on``) of every enterprise of a store.
+    """Name, street, kind …, ``bureaus`` and ``listings`` of every enterprise of a store.
+
+    The last two are those of ``bureaus_on`` and ``listings_on``.
 
     Raises:
         BookLost: what the store was made from is gone meanwhile.
     """
     bureaus = bureaus_on(warehouse, event_columns, as_of)
-    return places_table(event_columns).append_column("bureaus", bureaus)
+    listings = listings_on(warehouse, event_columns, as_of)
+    places = places_table(event_columns).append_column("bureaus", bureaus)
+    return places.append_column("listings", listings)
 
 
 def _sorted_dictionary(text_index: npt.NDArray[np.int32], texts: list[str]) -> pa.DictionaryArray:

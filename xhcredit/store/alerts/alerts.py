@@ -14,6 +14,7 @@ from xhcredit.alerts.budget import AlertCandidate, EarlierAlert
 from xhcredit.alerts.rows import BackTestReport, BackTestRow
 from xhcredit.alerts.workflow import CLOSED_STATES, AlertAction, AlertTerm, Standing, is_due_unknown
 from xhcredit.errors import BadInput, UnknownRecord, WrongState
+from xhcredit.store.alerts.alert_messages import add_issued_message, append_alert_changes
 from xhcredit.store.alerts.alert_queries import (
     AlertQuery,
     alerts_with_standing,
@@ -33,7 +34,6 @@ from xhcredit.store.alerts.tables import alert_nights, alert_proofs, alert_steps
 from xhcredit.store.core.bureau_scope import BureauScope, bureaus_text, is_within
 from xhcredit.store.core.database import Database
 from xhcredit.store.core.hash_chain import canonical
-from xhcredit.store.core.tables import outbox
 from xhcredit.store.core.transactions import Act, Tx, Writer
 
 #: finds where an alert stands after what is done, from the alert as it is in the transaction
@@ -86,6 +86,7 @@ class Alerts:
             alert_ids = _insert_alerts(tx, as_of, new_candidates)
             expired_ids = _expire_alerts(tx, as_of, expired["before"], expired["reason"])
             redated_ids = _redate_alerts(tx, as_of, redate_alert)
+            append_alert_changes(tx)
             under_way = cast(Sequence[AlertTerm], _alerts_under_way(tx))
             night_report: StoredNight = {
                 **report,
@@ -118,7 +119,8 @@ class Alerts:
         """
 
         def work(tx: Tx) -> AlertStepTaken:
-            outcome = add_step(tx, number, build_action, within)
+            outcome = _add_step(tx, number, build_action, within)
+            append_alert_changes(tx)
             tx.audit(**outcome)
             return outcome
 
@@ -134,7 +136,8 @@ class Alerts:
         """Do the same with several alerts: all of them, or none and the error of the first."""
 
         def work(tx: Tx) -> list[AlertStepTaken]:
-            outcomes = [add_step(tx, number, build_action, within) for number in numbers]
+            outcomes = [_add_step(tx, number, build_action, within) for number in numbers]
+            append_alert_changes(tx)
             tx.audit(alerts=list(numbers))
             return outcomes
 
@@ -339,7 +342,7 @@ def _get_alert(con: Connection, number: int, within: BureauScope) -> AlertWithSt
     return with_steps(con, [row])[0]
 
 
-def add_step(
+def _add_step(
     tx: Tx, number: int, build_action: ActionBuilder, within: BureauScope
 ) -> AlertStepTaken:
     """Apply one workflow step within a transaction; an issued alert goes into the outbox."""
@@ -354,7 +357,7 @@ def add_step(
     # In the step's own transaction: other departments are told if and only if the alert was
     # issued (防范联动).
     if action.act == "issue":
-        _add_issued_message(tx, alert, action, standing)
+        add_issued_message(tx, alert, action, standing)
     return cast("AlertStepTaken", {"alert": number, "step": step_number, **asdict(standing)})
 
 
@@ -371,30 +374,3 @@ def _refuse_merge(
         raise WrongState(
             f"alert {target_id} is {target_alert['state']}; merge into one that is under way"
         )
-
-
-def _add_issued_message(
-    tx: Tx, alert: AlertWithSteps, action: AlertAction, standing: Standing
-) -> None:
-    """Put a message about an issued alert into the outbox (防范联动)."""
-    row = {
-        "kind": "alert.issued",
-        "code": alert["code"],
-        "bureau": alert["bureau"],
-        "bureaus": bureaus_text(alert["bureaus"]),
-        # An alert is about no published run; the outbox's columns are not null, so 0 says so.
-        "run": 0,
-        "previous_run": 0,
-        "activity": tx.seq,
-    }
-    payload = {
-        "alert": alert["id"],
-        "trigger": alert["trigger"],
-        "subject": alert["subject"],
-        "colour": standing.colour,
-        "owner": standing.owner,
-        "due_on": standing.due_on,
-        "provisional": action.details.get("provisional", False),
-        "departments": action.details.get("departments", []),
-    }
-    tx.con.execute(insert(outbox), {**row, "payload": canonical(payload)})

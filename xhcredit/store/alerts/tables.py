@@ -46,6 +46,7 @@ alert_steps = store_table(
     *plain("state", "colour", "owner"),
     *plain("due_on"),  # empty: not issued
     *plain("snoozed_until"),  # empty: not snoozed
+    Index("ix_alert_steps_activity", "activity"),
     Index("ix_alert_steps_state", "state", "alert"),
 )
 

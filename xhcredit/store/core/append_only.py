@@ -38,6 +38,14 @@ _SPECIAL: tuple[_Guard, ...] = (
     ),
     # Only changes are refused: retention deletes keys once their time is over.
     ("idempotency", "UPDATE", "", "append-only until its time is over"),
+    ("changes", "UPDATE", "", "append-only until its time is over"),
+    (
+        "changes",
+        "DELETE",
+        # Numbers go on from the last one: without it, readers would take new changes for old ones.
+        "OLD.id = (SELECT max(id) FROM changes)",
+        "append-only: the last change stays",
+    ),
     ("snapshots", "UPDATE", "", "append-only"),
     (
         "snapshots",
@@ -82,7 +90,7 @@ _GUARDS: tuple[_Guard, ...] = (
     ),
 )
 #: PostgreSQL can empty a table without deleting a row
-_NEVER_EMPTIED = (*_APPEND_ONLY, "idempotency", "snapshots")
+_NEVER_EMPTIED = (*_APPEND_ONLY, "changes", "idempotency", "snapshots")
 
 
 def _trigger_name(table: str, event: str) -> str:

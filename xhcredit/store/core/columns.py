@@ -48,7 +48,12 @@ def store_table(
     if linked:
         entry = ForeignKey("activity.seq", deferrable=True, initially="DEFERRED")
         link = (Column("activity", Number, entry, nullable=False),)
-    return Table(name, METADATA, *items, *link, sqlite_autoincrement=sqlite_autoincrement)
+    columns = [item for item in items if isinstance(item, Column)]
+    # Before the indexes, which may name it.
+    constraints = [item for item in items if not isinstance(item, Column)]
+    return Table(
+        name, METADATA, *columns, *link, *constraints, sqlite_autoincrement=sqlite_autoincrement
+    )
 
 
 def plain(*names: str, key: bool = False) -> list[Column[str]]:

@@ -101,6 +101,7 @@ snapshots = store_table(
     # against the run that answered when this one was published; empty and 0 for who is new
     *empty("previous_tier"),
     Column("moved", Double, nullable=False, server_default="0"),
+    *empty("listings"),  # lists that it is on: ";abnormal_listing;serious_listing.tax;"
     # holds all that a list filters by, so that no page of the answers themselves is read for it
     Index(
         "ix_snapshots_list",
@@ -155,6 +156,19 @@ outbox = store_table(
     # Without it SQLite may give the number of a deleted row again, and receivers would take the
     # message for an old one.
     sqlite_autoincrement=True,
+)
+
+#: what changed, for systems that follow it: numbered without gaps in the order of commits; a row
+#: names the rows that say it, of two runs or of an alert (the others are 0).  Retention takes away
+#: the oldest, never the last one, from which numbers go on
+changes = store_table(
+    "changes",
+    *number("id", key=True),
+    *plain("kind"),
+    *plain("code"),  # empty: it is about no one enterprise
+    *plain("bureaus"),  # that may be told, ";a;b;"
+    *number("run", "previous_run"),
+    *number("alert", "step"),
 )
 
 #: people; whose password is hashed by who serves them.  ``totp_step`` is the time step of the last

@@ -149,6 +149,7 @@ def _alerts() -> None:
         *plain("state", "colour", "owner", "due_on", "snoozed_until"),
         refers("alert_steps", "alert", "alerts.id"),
     )
+    index("ix_alert_steps_activity", "alert_steps", "activity")
     index("ix_alert_steps_state", "alert_steps", "state alert")
     table("alert_nights", "as_of inputs", *plain("as_of", "inputs"), *words("report"))
     table(

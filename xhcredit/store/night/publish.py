@@ -11,11 +11,13 @@ from typing import Any, NamedTuple
 from sqlalchemy import Connection, delete, func, insert, select, text, update
 
 from xhcredit.errors import BadInput, UnknownRecord
+from xhcredit.store.core.changes import append_changes
 from xhcredit.store.core.database import Database, translate_errors
 from xhcredit.store.core.hash_chain import canonical
 from xhcredit.store.core.tables import current, outbox, releases, runs, snapshots
 from xhcredit.store.core.transactions import Act, Tx, Writer
 from xhcredit.store.night.current_run import current_run_row
+from xhcredit.store.night.run_changes import RunChanges, changes_between
 
 
 class SnapshotRow(NamedTuple):
@@ -40,22 +42,10 @@ class SnapshotRow(NamedTuple):
     previous_tier: str = ""
     moved: float = 0.0
     bureaus: str = ""
+    listings: str = ""
 
 
 _COLUMNS = ("run", *SnapshotRow._fields)
-
-#: who changes tier between two runs: whose, code, tier, before; newcomers and leavers included
-_TIER_CHANGES_SQL = text("""
-SELECT new.bureau, new.bureaus, new.code, new.tier, old.tier AS previous_tier
-FROM snapshots new LEFT JOIN snapshots old ON old.run = :previous AND old.code = new.code
-WHERE new.run = :run AND (old.tier IS NULL OR new.tier <> old.tier)
-UNION ALL
-SELECT old.bureau, old.bureaus, old.code, NULL, old.tier
-FROM snapshots old LEFT JOIN snapshots new ON new.run = :run AND new.code = old.code
-WHERE old.run = :previous AND new.code IS NULL
-ORDER BY 3
-""")
-TierChanges = list[dict[str, Any]]
 
 
 @dataclass(frozen=True)
@@ -139,13 +129,13 @@ class Snapshots:
         """Publish a staged run and make it the one that answers, in one step.
 
         A night older than the one that answers is kept, but does not replace it.  What changed
-        its tier goes into the outbox.
+        its tier goes into the outbox; all that changed is appended to the changes.
 
         Raises:
             BadInput: not as many rows were staged as the night has enterprises.
         """
         self._analyze_table()
-        tier_changes = self._changes(staged.run)
+        run_changes = self._changes(staged.run)
 
         def work(tx: Tx) -> dict[str, Any]:
             _refuse_incomplete(tx.con, staged, night)
@@ -153,7 +143,7 @@ class Snapshots:
             tx.con.execute(insert(runs), _run_row(tx, staged, night))
             previous = current_run_row(tx.con)
             is_current = previous is None or previous["as_of"] <= night.as_of
-            changed_count = _make_current(tx, staged.run, tier_changes) if is_current else 0
+            changed_count = _make_current(tx, staged.run, run_changes) if is_current else 0
             outcome = {"run": staged.run, "changed": changed_count, "is_current": is_current}
             tx.audit(**outcome, snapshot_digest=staged.digest.hexdigest())
             return {**outcome, "previous": previous["run"] if previous else None}
@@ -171,19 +161,19 @@ class Snapshots:
                 autocommit_con.execute(text("VACUUM (ANALYZE) snapshots"))
 
     def switch(self, act: Act, run: int) -> dict[str, Any]:
-        """Make a published run the current one; its tier changes go into the outbox.
+        """Make a published run the current one; what changes is told as by ``publish``.
 
         Raises:
             UnknownRecord: there is no such run.
         """
-        tier_changes = self._changes(run)
+        run_changes = self._changes(run)
 
         def work(tx: Tx) -> dict[str, Any]:
             if tx.con.scalar(select(runs.c.run).where(runs.c.run == run)) is None:
                 raise UnknownRecord(f"there is no run {run}; list them: xhcredit store runs")
             previous = current_run_row(tx.con)
             changed_count = (
-                0 if previous and previous["run"] == run else _make_current(tx, run, tier_changes)
+                0 if previous and previous["run"] == run else _make_current(tx, run, run_changes)
             )
             outcome = {"run": run, "changed": changed_count}
             tx.audit(**outcome)
@@ -191,8 +181,8 @@ class Snapshots:
 
         return dict(self.writer.act(act, work))
 
-    def _changes(self, run: int) -> tuple[int | None, TierChanges]:
-        """Current run, and the tier changes if ``run`` became the current one.
+    def _changes(self, run: int) -> tuple[int | None, RunChanges]:
+        """Current run, and what changes if ``run`` became the current one.
 
         Found before the writer's lock is taken, since it takes a while; rows of both runs cannot
         change any more.
@@ -200,36 +190,30 @@ class Snapshots:
         with self.database.reading() as con:
             current_run = current_run_row(con)
             previous_run = current_run["run"] if current_run else None
-            return previous_run, _tier_changes_between(con, previous_run, run)
+            return previous_run, changes_between(con, previous_run, run)
 
 
-def _tier_changes_between(con: Connection, previous: int | None, run: int) -> TierChanges:
-    if previous is None:  # before the first run nobody has a tier that could change
-        return []
-    rows = con.execute(_TIER_CHANGES_SQL, {"run": run, "previous": previous}).mappings()
-    return [dict(row) for row in rows]
-
-
-def _make_current(tx: Tx, run: int, compared_changes: tuple[int | None, TierChanges]) -> int:
+def _make_current(tx: Tx, run: int, compared_changes: tuple[int | None, RunChanges]) -> int:
     """Make ``run`` the current one; return how many enterprises change their tier."""
     previous_run = tx.con.scalar(select(current.c.run))
-    compared_run, changes = compared_changes
+    compared_run, run_changes = compared_changes
     if compared_run != previous_run:  # another run was let answer meanwhile: compare with that one
-        changes = _tier_changes_between(tx.con, previous_run, run)
+        run_changes = changes_between(tx.con, previous_run, run)
     current_row = {"run": run, "activity": tx.seq}
     if previous_run is None:
         tx.con.execute(insert(current), {"singleton": 1, **current_row})
     else:
         tx.con.execute(update(current), current_row)
-    if changes:
+    if run_changes.tiers:
         message_columns = {
             "kind": "tier_changed",
             "run": run,
             "previous_run": previous_run,
             "activity": tx.seq,
         }
-        tx.con.execute(insert(outbox), [{**message_columns, **change} for change in changes])
-    return len(changes)
+        tx.con.execute(insert(outbox), [{**message_columns, **tier} for tier in run_changes.tiers])
+    append_changes(tx, run_changes.rows)
+    return len(run_changes.tiers)
 
 
 def _copy_rows(con: Connection, rows: Iterable[tuple[Any, ...]]) -> None:

@@ -32,6 +32,7 @@ def upgrade() -> None:
     _runs()
     _snapshots()
     _messages()
+    _changes()
     _people()
     _logins()
     make_work_tables()
@@ -100,6 +101,7 @@ def _snapshots() -> None:
         sa.Column("name", sa.Text, nullable=False, server_default=""),
         *empty("kind", "size", "fields", "bureaus", "previous_tier"),
         sa.Column("moved", sa.Double, nullable=False, server_default="0"),
+        *empty("listings"),
         linked=False,
     )
     index(
@@ -159,6 +161,16 @@ def _messages() -> None:
     index("ix_deliveries_message", "deliveries", "message state")
     index("ix_deliveries_of", "deliveries", "subscription code state message")
     index("ix_deliveries_state", "deliveries", "subscription state message")
+
+
+def _changes() -> None:
+    table(
+        "changes",
+        "id",
+        *number("id"),
+        *plain("kind", "code", "bureaus"),
+        *number("run", "previous_run", "alert", "step"),
+    )
 
 
 def _people() -> None:
