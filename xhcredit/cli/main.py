@@ -43,7 +43,7 @@ Try it on the sample district: `xhcredit demo`. On your own data:
 3. `xhcredit explain CODE` – why one enterprise has its score, which rule decided, what counts
 
 `xhcredit features list` and `xhcredit rules show` tell what is measured and what the law says.
-Exit codes: 0 done, 2 wrong options, 10–39 one per kind of error (the message says what to do).
+Exit codes: 0 done, 2 wrong options, 10–40 one per kind of error (the message says what to do).
 """,
 )
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple, cast
 
-from sqlalchemy import ColumnElement, Connection, Select, delete, func, or_, select
+from sqlalchemy import ColumnElement, Connection, RowMapping, Select, delete, func, or_, select
 
 from xhcredit.alerts.workflow import CLOSED_STATES
 from xhcredit.errors import BadInput, CursorGone
@@ -158,7 +158,7 @@ def _is_readable(scope_by_kind: Mapping[str, BureauScope]) -> ColumnElement[bool
     return or_(*conditions) if conditions else c.id < 0
 
 
-def _change(row: Mapping[str, Any]) -> Change:
+def _change(row: RowMapping) -> Change:
     """A change as it is told: what all have, and what its kind has."""
     shared = {
         "number": row["id"],
@@ -169,15 +169,15 @@ def _change(row: Mapping[str, Any]) -> Change:
     return cast(Change, {**shared, **_DETAILS[row["kind"]](row)})
 
 
-def _tier_details(row: Mapping[str, Any]) -> dict[str, Any]:
+def _tier_details(row: RowMapping) -> dict[str, object]:
     return {**_runs(row), "tier": row["later_tier"], "previous_tier": row["earlier_tier"]}
 
 
-def _runs(row: Mapping[str, Any]) -> dict[str, Any]:
+def _runs(row: RowMapping) -> dict[str, object]:
     return {"run": row["run"], "previous_run": row["previous_run"]}
 
 
-def _score_details(row: Mapping[str, Any]) -> dict[str, Any]:
+def _score_details(row: RowMapping) -> dict[str, object]:
     later, earlier = _scores(row, "later"), _scores(row, "earlier")
     none = (None, None)
     names = [*later, *(name for name in earlier if name not in later)]
@@ -195,7 +195,7 @@ def _score_details(row: Mapping[str, Any]) -> dict[str, Any]:
     return {**_runs(row), "scores": moves}
 
 
-def _scores(row: Mapping[str, Any], side: str) -> dict[str, tuple[float | None, str | None]]:
+def _scores(row: RowMapping, side: str) -> dict[str, tuple[float | None, str | None]]:
     """Scores of one of the two runs by name, each with its grade; empty for who was not in it."""
     if row[f"{side}_x"] is None:
         return {}
@@ -204,7 +204,7 @@ def _scores(row: Mapping[str, Any], side: str) -> dict[str, tuple[float | None, 
     return {**plain, **x}
 
 
-def _listing_details(row: Mapping[str, Any]) -> dict[str, Any]:
+def _listing_details(row: RowMapping) -> dict[str, object]:
     later, earlier = _names(row["later_listings"]), _names(row["earlier_listings"])
     return {
         **_runs(row),
@@ -218,19 +218,19 @@ def _names(column: str | None) -> Sequence[str]:
     return list(bureau_names(column or ""))
 
 
-def _supervision_details(row: Mapping[str, Any]) -> dict[str, Any]:
+def _supervision_details(row: RowMapping) -> dict[str, object]:
     bureaus, previous = _names(row["later_bureaus"]), _names(row["earlier_bureaus"])
     return {**_runs(row), "bureaus": bureaus, "previous_bureaus": previous}
 
 
-def _alert_details(row: Mapping[str, Any]) -> dict[str, Any]:
+def _alert_details(row: RowMapping) -> dict[str, object]:
     is_closed = row["state"] in CLOSED_STATES
     move = "closed" if is_closed else "opened" if row["step"] == 1 else "moved"
     named = {name: row[name] for name in ("alert", "trigger", "subject", *_STEP_COLUMNS)}
     return {**named, "move": move, "due_on": row["due_on"] or None}
 
 
-_DETAILS: dict[str, Callable[[Mapping[str, Any]], dict[str, Any]]] = {
+_DETAILS: dict[str, Callable[[RowMapping], dict[str, object]]] = {
     "tier": _tier_details,
     "score": _score_details,
     "listing": _listing_details,

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, RowMapping, text
 
 from xhcredit.store.core.bureau_scope import bureau_names, bureaus_text
 from xhcredit.store.core.changes import ChangeRow
@@ -41,7 +40,7 @@ class RunChanges(NamedTuple):
     changes, by code, those of one enterprise in the order of ``KINDS``.
     """
 
-    tiers: list[dict[str, Any]]
+    tiers: list[dict[str, object]]
     rows: list[ChangeRow]
 
 
@@ -49,7 +48,7 @@ def changes_between(con: Connection, previous: int | None, run: int) -> RunChang
     """Changes from the run ``previous`` to ``run``; before the first run there are none."""
     if previous is None:
         return RunChanges([], [])
-    tiers: list[dict[str, Any]] = []
+    tiers: list[dict[str, object]] = []
     rows: list[ChangeRow] = []
     for row in con.execute(_CHANGED_SQL, {"run": run, "previous": previous}).mappings():
         if row["is_tier"]:
@@ -60,7 +59,7 @@ def changes_between(con: Connection, previous: int | None, run: int) -> RunChang
     return RunChanges(tiers, rows)
 
 
-def _readers(kind: str, row: Mapping[str, Any]) -> str:
+def _readers(kind: str, row: RowMapping) -> str:
     """Bureaus that may be told of a change."""
     if kind != "supervision":
         return str(row["bureaus"])
