@@ -22,7 +22,7 @@ OPERATIONS = [
     "run_what_if", "list_watchlist",
     "download_watchlist_csv", "download_watchlist_xlsx", "download_watchlist_pdf", "list_views",
     "get_view", "save_view", "remove_view", "list_runs", "get_run", "list_releases",
-    "get_release", "list_rules", "get_rule", "get_metadata",
+    "get_release", "list_rules", "get_rule", "get_metadata", "list_changes",
 ]  # fmt: skip
 #: operations of people who are logged in, and those whose every call hashes a password
 PERSONS = [
