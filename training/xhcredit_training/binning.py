@@ -58,6 +58,7 @@ class Bins:
         bad = np.append(self.bad, [b for b, _ in special_counts])
         size = np.append(self.size, [n for _, n in special_counts])
         good_weight = size - bad
+        # A bin with one outcome only would count as infinitely telling, though it is mostly small.
         has_both_outcomes = (bad > 0) & (good_weight > 0)
         p, q = (
             bad[has_both_outcomes] / bad.sum(),
@@ -75,6 +76,7 @@ def find_bins(column: Column, x: Array, bad: Array, weight: Array, fineness: Fin
         bad, weight: outcome (0/1) and weight by row.
         fineness: how finely to cut.
     """
+    # Missing is no value: were it put into a bin, silence would be scored as the bin's deeds.
     missing = np.isnan(x)
     special = {c: _counts(x == c, bad, weight) for c in column.special}
     is_ordinary = ~missing & ~np.isin(x, column.special) if column.special else ~missing
@@ -111,6 +113,8 @@ def fine_cuts(values: Array, max_bins: int) -> Array:
     sorted_values = np.sort(values)
     distinct = sorted_values[np.append(True, sorted_values[1:] != sorted_values[:-1])]
     if distinct.size > max_bins:
+        # Places among the sorted rows, not interpolated quantiles: a cut between two values that
+        # occur is the same for every machine and weight.
         positions = (np.arange(1, max_bins) * sorted_values.size) // max_bins
         distinct = np.unique(np.append(sorted_values[0], sorted_values[positions]))
     midpoints: Array = (distinct[1:] + distinct[:-1]) / 2
@@ -123,6 +127,7 @@ def _monotone(size: Array, bad: Array, edges: Array, sign: int) -> tuple[Array, 
     if edges.size == 0:
         return size, bad, edges
     has_rows = size > 0
+    # A fine bin without rows (special values were taken out) has no rate to be made monotone.
     last_filled = np.flatnonzero(has_rows)[-1] if has_rows.any() else 0
     is_kept_edge = has_rows[:-1] & (np.arange(edges.size) < last_filled)
     size, bad, edges = size[has_rows], bad[has_rows], edges[is_kept_edge]
@@ -147,9 +152,11 @@ def best_joins(bad: Array, size: Array, fineness: Fineness) -> Array:
     """Ends (exclusive) of the bins of highest likelihood less price, over fine bins in order."""
     count = size.size
     total_bad, total = np.append(0, np.cumsum(bad)), np.append(0, np.cumsum(size))
+    # Counts of every run of fine bins at once: row is where it begins, column where it ends.
     b, n = total_bad[None, :] - total_bad[:, None], total[None, :] - total[:, None]
     with np.errstate(invalid="ignore", divide="ignore"):
         gain = _likelihood(np.maximum(b, 0), np.maximum(n, 1e-300)) - fineness.price
+    # The second bound: with less than the smallest share in all, one bin must still be allowed.
     allowed = n >= min(fineness.min_share * total[-1], total[-1])
     gain = np.where(allowed & (np.arange(count + 1)[:, None] < np.arange(count + 1)), gain, -np.inf)
     best, previous_ends = gain[0].copy(), [np.zeros(count + 1, np.int64)]
@@ -159,6 +166,7 @@ def best_joins(bad: Array, size: Array, fineness: Fineness) -> Array:
         previous_ends.append(np.argmax(paths, axis=0))
         best = np.max(paths, axis=0)
         best_by_count.append(best)
+    # The price is in the gain already, so the best count of bins is simply the best sum.
     k = int(np.argmax([r[count] for r in best_by_count]))
     ends = [count]
     for step in range(k, 0, -1):

@@ -89,6 +89,7 @@ def evaluate(model: RiskModel, base: Dataset, judge: Dataset, count: int = DRAWS
     estimates = with_intervals(METRICS, risk, judge.bad, judge.weight, judge.ent, count)
     if "visited_on" in judge.groups:
         estimates["days_earlier"] = _days_earlier_estimate(risk, judge, count)
+    # Weights undo who was visited more often; without them one sees how much hangs on that.
     unit_weights = np.ones(len(judge))
     has_weights = bool((judge.weight != judge.weight[0]).any())
     unweighted = (
@@ -96,6 +97,7 @@ def evaluate(model: RiskModel, base: Dataset, judge: Dataset, count: int = DRAWS
         if has_weights
         else {}
     )
+    # Stability is of what the model reads: drift elsewhere moves no score.
     base_columns = base.only(model.ids) if set(model.ids) <= set(base.ids) else base
     judge_columns = judge.only(base_columns.ids)
     months = by_month(base_columns, model.risk(base.x, base.ids), judge_columns, risk)
@@ -126,6 +128,7 @@ def by_groups(risk: Array, judge: Dataset, count: int = DRAWS) -> tuple[Group, .
     """Figures of every value of every grouping; days are no grouping."""
     group_reports = []
     for name, values in judge.groups.items():
+        # A day each is no group of people, and its cases would be too few to say anything.
         if name == "visited_on":
             continue
         for value in np.unique(values):
@@ -137,6 +140,7 @@ def _group(
     name: str, value: int, risk: Array, judge: Dataset, row_mask: Array, count: int
 ) -> Group:
     group_rows, group_risk = judge.rows(row_mask), risk[row_mask]
+    # The rarer outcome bounds what can be said, however many rows there are.
     cases = min(group_rows.bad.sum(), len(group_rows) - group_rows.bad.sum())
     group_metrics = {m: METRICS[m] for m in GROUP_METRICS} if cases >= MIN_CASES_IN_GROUP else {}
     return Group(

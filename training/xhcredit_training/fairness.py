@@ -70,6 +70,7 @@ def group_treatments(
     is_riskiest, draw_counts = riskiest(rows, share), bootstrap_counts(rows["ent"], count)
     treatments = []
     for name, value, in_group in groups(rows, min_cases):
+        # A group of everybody has no others to be compared with.
         if in_group.all():
             continue
         rates = dict(rates_by_membership(rows, is_riskiest, in_group).loc[True])
@@ -119,6 +120,7 @@ def rate(name: str, bad: Array, is_riskiest: Array, weight: Array) -> float:
     base_weight = {"selected": np.ones(bad.size), "false_alarms": 1 - bad, "missed": bad}[
         name
     ] * weight
+    # A bad case is missed when it is not among the riskiest: the rate of false negatives.
     is_hit = 1 - is_riskiest if name == "missed" else is_riskiest
     total = base_weight.sum()
     return float((base_weight * is_hit).sum() / total) if total > 0 else float("nan")
@@ -160,6 +162,7 @@ def tolerance_effect(
     days = np.full(rows.shape, day_number(model.as_of), np.int32)
     x = model.compiled.run(event_columns, rows, days)
     composite = model.scorer.score(x).composite
+    # Both tiers of the same night, so that nothing but the tolerance differs between them.
     policy_without_tolerance = replace(model.policy, tolerance=None)
     without, with_it = (
         assign_tiers(x, model.compiled.ids, composite, p).tier

@@ -23,6 +23,8 @@ def stability_index(expected: Array, actual: Array) -> float:
     >>> round(stability_index(np.array([50.0, 50.0]), np.array([50.0, 50.0])), 6)
     0.0
     """
+    # An empty bin would make the logarithm infinite: one new value of an indicator, and the
+    # gate is closed for ever.
     expected_share, actual_share = expected + 0.5, actual + 0.5
     expected_share, actual_share = (
         expected_share / expected_share.sum(),
@@ -41,6 +43,8 @@ def bin_weights(values: Array, cuts: Array, weight: Array) -> Array:
 
 def psi(base: Array, later: Array, base_weight: Array, later_weight: Array) -> float:
     """PSI of values (a score or an indicator) against a base period, over tenths of the base."""
+    # Cut by the base alone: bins of both periods together would move with the very shift that
+    # is to be measured.
     cuts = fine_cuts(base[~np.isnan(base)], BINS)
     return stability_index(
         bin_weights(base, cuts, base_weight), bin_weights(later, cuts, later_weight)

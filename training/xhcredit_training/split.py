@@ -87,6 +87,7 @@ def check_split(split: Split, sample: Dataset) -> None:
             raise BadSample(f"the part for {name} has one outcome only: {span}; choose other days")
     ordered = list(parts.items())
     for (name, earlier), (later_name, later) in pairwise(ordered):
+        # The last outcome of a part may fall on the first day of the next, which has seen it then.
         if int(earlier.day.max()) + split.horizon >= int(later.day.min()):
             raise BadSample(
                 f"outcomes of {name} reach to {day_of(int(earlier.day.max()) + split.horizon)}, "

@@ -108,6 +108,7 @@ class Indicator(_Frozen):
             raise ValueError(
                 f'indicator "{self.feature}": "seen_range" {self.seen_range} does not ascend'
             )
+        # The first of two rows would win silently, and who reads the table would not see which.
         values = [special.value for special in self.special]
         repeated = {value for value in values if values.count(value) > 1}
         if repeated:
@@ -121,6 +122,7 @@ class Indicator(_Frozen):
         """Points of one value; NaN is missing."""
         if value != value:
             return self.missing
+        # Before the bins and the range: a code such as -9 is no small value.
         for special in self.special:
             if value == special.value:
                 return special.points
