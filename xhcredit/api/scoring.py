@@ -60,7 +60,9 @@ class ScoredDay:
 
     ``frame`` has one row per enterprise, index ``code``: ``general``, ``x_…`` (missing: does not
     apply), ``composite`` (points, more is safer), ``tier``, ``decided_by`` (id of the rule),
-    ``reasons`` (those that cost most, first), ``x_…_grade``, ``national_evaluation``, ``name``,
+    ``reasons`` (those that cost most, first, each with its ``value`` and, where it counts the days
+    from one day on, ``since``; where it moves daily otherwise, its ``bin`` of the points table and
+    no value), ``x_…_grade``, ``national_evaluation``, ``name``,
     ``bureau`` (the leading one), ``bureaus`` (all, as ``;a;b;``), ``listings`` (lists,
     likewise), ``street``, ``kind``, ``size``. ``tiers`` counts enterprises; the same
     ``provenance`` gives the same frame; ``mark`` belongs on whatever shows it.
