@@ -11,8 +11,9 @@ import pyarrow.parquet as pq
 import pytest
 
 from tests.jobs.warehouses import random_warehouse
-from xhcredit.engine.compile import compile_features
+from xhcredit.engine.compile import compile_features, with_inputs
 from xhcredit.errors import BadInput, NightRefuted
+from xhcredit.features.registry import features
 from xhcredit.ingest.schema import directory
 from xhcredit.jobs.night import result_columns
 from xhcredit.jobs.night.result_columns import open_columns
@@ -21,7 +22,7 @@ from xhcredit.jobs.scoring.model import model_on
 from xhcredit.jobs.warehouse.clustered_store import open_event_columns
 from xhcredit.jobs.warehouse.memory_limit import for_sorting
 from xhcredit.rules.rulebook import Rulebook
-from xhcredit.scores.release import load_release
+from xhcredit.scores.release import load_release, release_of
 
 DAY = date(2025, 3, 31)
 SLICE = 2
@@ -96,7 +97,7 @@ from xhcredit.jobs.warehouse.memory_limit import for_sorting
 from xhcredit.jobs.scoring.model import model_on
 from xhcredit.jobs.night.run import run_night
 from xhcredit.rules.rulebook import Rulebook
-from xhcredit.scores.release import load_release
+from xhcredit.scores.release import load_release, release_of
 
 def until(what, done, _):
     if [what, str(done)] == sys.argv[3:]:
@@ -157,11 +158,19 @@ def test_a_refuted_night_is_not_gone_on_with(whole, in_slices, tmp_path):
     assert not list((tmp_path / "out" / ".night").iterdir())
 
 
+def reads_neighbours(feature):
+    return any(f.aggregate == "neighbours" for f in with_inputs([feature], features()))
+
+
 def test_columns_of_a_model_without_neighbours_are_made_and_found_again(whole, tmp_path):
     folder, _ = whole
-    model = model_of(DAY)
-    plain = [f for f in model.compiled.features if f.aggregate not in ("neighbours", "derived")]
-    alone = replace(model, compiled=compile_features(plain))
+    raw_release = load_release().as_data()
+    for table in raw_release["tables"]:
+        indicators = [i for i in table["indicators"] if not reads_neighbours(i["feature"])]
+        table["indicators"] = indicators
+    model = model_on(Rulebook.load(), release_of(raw_release, "alone"), DAY)
+    scored = with_inputs([feature for _, feature in model.scorer.vocabulary], features())
+    alone = replace(model, compiled=compile_features(scored))
     store = open_event_columns(folder / "w")
     columns = open_columns(tmp_path, store, alone, np.arange(3), full=True)
     columns.due[:] = 5
